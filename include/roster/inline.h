@@ -30,7 +30,6 @@ ROSTER_BEGIN_DECLS
 
 /* Who a session is; its strings follow. */
 struct roster_identity {
-    uint64_t session_id;
     uint8_t session_kind;
     uint8_t session_flags;
     uint16_t offset[5]; /* of the strings, from the beginning of the struct; 0 when not known */
@@ -41,6 +40,7 @@ struct roster_session_front {
     struct roster_shown *view;
     const struct roster_identity *identity;
     uint64_t idle_since __attribute__((__aligned__(8))); /* in one piece, also on 32 bits */
+    uint64_t id;
 };
 
 ROSTER_INLINE uint64_t roster_session_since(const struct roster_session *session,
@@ -63,8 +63,7 @@ ROSTER_INLINE uint64_t roster_session_id(const struct roster_session *session)
     const struct roster_session_front *front =
         ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
-    /* Acquire: pairs with replace() in owner/update.c, as in the next two. */
-    return front ? __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_id : 0;
+    return front ? front->id : 0;
 }
 
 ROSTER_INLINE enum roster_session_kind roster_session_kind(const struct roster_session *session)
@@ -72,6 +71,7 @@ ROSTER_INLINE enum roster_session_kind roster_session_kind(const struct roster_s
     const struct roster_session_front *front =
         ROSTER_POINTER_CAST(const struct roster_session_front *, session);
 
+    /* Acquire: pairs with replace() in owner/update.c, as in the next one. */
     return ROSTER_CAST(enum roster_session_kind,
                        front ? __atomic_load_n(&front->identity, __ATOMIC_ACQUIRE)->session_kind
                              : 0);

@@ -100,8 +100,8 @@ ROSTER_API const char *roster_identity_attributes(const struct roster_identity *
  * copies everything.
  *
  * The "since" members are CLOCK_MONOTONIC nanoseconds of the roster's coarse clock: at most one
- * tick (10 ms by default) before the true time. An idle session shows a view that was built
- * earlier, so for ROSTER_RUN_IDLE use roster_session_since().
+ * tick (10 ms by default) before the true time. A view may have been built before its session
+ * became idle, so for ROSTER_RUN_IDLE use roster_session_since().
  */
 struct roster_shown {
     uint64_t start_ts;    /* 0 unless txn_state is ROSTER_TXN_VALID */

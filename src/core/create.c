@@ -75,8 +75,7 @@ static int hot_init(struct roster *roster)
 static int objects_init(struct roster *roster)
 {
     int err = rst_graced_init(&roster->sessions, roster, sizeof(struct roster_session),
-                              sizeof(struct rst_session_home), RST_SESSION_CHUNK, rst_session_drop,
-                              &roster->account);
+                              RST_SESSION_CHUNK, rst_session_drop, &roster->account);
 
     if (err)
         return err;

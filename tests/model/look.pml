@@ -57,7 +57,6 @@
  * @mutant NO_SECOND_E     tso-3-updates  statement_is_its
  * @mutant STATEMENT_FIRST tso-3-updates  statement_is_its
  * @mutant POINTER_FOR_E   tso-3-updates  sees_whole|sees_own|statement_is_its
- * @mutant CLOSE_HOT       tso-3-updates  sees_whole|sees_own|statement_is_its
  * @mutant NO_GRACE_PERIOD tso-giveback   sees_whole|sees_own|statement_is_its
  * @mutant RELAXED_LIFE    pso-2-sessions sees_whole|sees_own|statement_is_its
  * @mutant NO_WRITE_FENCE  pso-2-sessions sees_whole|sees_own|statement_is_its
@@ -92,7 +91,7 @@
 #define NTHREADS OWNERS
 #define DEPTH 24
 
-/* What a pointer holds: the view, 0 for the idle one, and for the claims what it shows. */
+/* What a pointer holds: the view, 0 for the one at rest, and for the claims what it shows. */
 #define POINT(v, n) ((v) | (n) << 2)
 #define VIEW_OF(p) ((p) & 3)
 #define SHOWS(p) ((p) >> 2)
@@ -282,20 +281,6 @@ proctype Owner(byte o)
                 free_view[shown[s]] = 1;
                 shown[s] = v
             }
-#ifdef MUTANT_CLOSE_HOT
-        :: shown[s] != 0 ->
-            /* The session is closed while it shows a view that counts its lives; the dead record
-             * leads to it still. */
-            atomic {
-                free_view[shown[s]] = 1;
-                free_text[text[s]] = 1;
-                shown[s] = 0;
-                text[s] = 0;
-                said[s] = 0;
-                n = UPDATES - 1; /* one more, by another session */
-                s = 1 - s
-            }
-#endif
         :: else
         fi;
         d_step {

@@ -35,8 +35,7 @@ static struct rst_hot_node *node_of(const struct rst_graced *pool, const void *o
 }
 
 int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
-                    size_t home_size, size_t chunk_size, rst_graced_drop_fn *drop,
-                    struct rst_account *account)
+                    size_t chunk_size, rst_graced_drop_fn *drop, struct rst_account *account)
 {
     size_t header = sizeof(struct rst_graced_chunk) + RST_CACHE_LINE;
     size_t each, most = (RST_GRACED_MIN_CHUNK - header) / sizeof(struct rst_hot_node);
@@ -45,16 +44,14 @@ int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object
     pool->owner = owner;
     pool->drop = drop;
     pool->object_size = round_up(object_size, RST_CACHE_LINE);
-    pool->home_size = round_up(home_size, RST_CACHE_LINE);
     pool->inverse = ((UINT64_C(1) << 32) + pool->object_size - 1) / pool->object_size;
-    each = pool->object_size + pool->home_size + sizeof(struct rst_hot_node);
+    each = pool->object_size + sizeof(struct rst_hot_node);
     pool->chunk_size = chunk_size;
     while (pool->chunk_size < header + each)
         pool->chunk_size *= 2;
     pool->per_chunk = (unsigned)((pool->chunk_size - header) / each);
     if (pool->per_chunk > most)
         pool->per_chunk = (unsigned)most;
-    pool->to_home = pool->per_chunk * pool->object_size;
     pool->to_objects =
         round_up(sizeof(struct rst_graced_chunk) + pool->per_chunk * sizeof(struct rst_hot_node),
                  RST_CACHE_LINE);
@@ -75,7 +72,7 @@ static struct rst_account *account_of(const struct rst_graced *pool)
 /* The memory that one object takes. */
 static size_t bytes_each(const struct rst_graced *pool)
 {
-    return pool->object_size + pool->home_size + sizeof(struct rst_hot_node);
+    return pool->object_size + sizeof(struct rst_hot_node);
 }
 
 /*

@@ -44,8 +44,6 @@ struct rst_graced {
     struct roster *owner;
     size_t object_size; /* a multiple of the cache line */
     uint64_t inverse;   /* 2^32 / object_size, rounded up */
-    size_t home_size;   /* the same; 0 for none */
-    size_t to_home;     /* bytes from an object to its home */
     size_t to_objects;  /* bytes from a chunk to its first object */
     size_t chunk_size;  /* a power of two */
     unsigned per_chunk;
@@ -64,14 +62,10 @@ struct rst_graced_cache {
 };
 
 /*
- * Sets up a pool of objects of at least `object_size` bytes, each with a home beside it: as many
- * bytes, `home_size`, or none, that belong to it as long as the pool lives. Objects stand together
- * and homes stand together, so that where only objects are looked at no cache is spent on homes.
- * Returns 0 or -errno.
+ * Sets up a pool of objects of at least `object_size` bytes. Returns 0 or -errno.
  */
 int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
-                    size_t home_size, size_t chunk_size, rst_graced_drop_fn *drop,
-                    struct rst_account *account);
+                    size_t chunk_size, rst_graced_drop_fn *drop, struct rst_account *account);
 
 /* Frees all memory. No object is in use and no callback is under way. */
 void rst_graced_destroy(struct rst_graced *pool);
@@ -89,12 +83,6 @@ static inline void *rst_graced_object(const struct rst_graced_chunk *chunk, unsi
     const struct rst_graced *pool = chunk->pool;
 
     return (char *)(uintptr_t)chunk + pool->to_objects + n * pool->object_size;
-}
-
-/* An object's home: as far away as that of any other, because they are as large as objects. */
-static inline void *rst_graced_home(const struct rst_graced *pool, const void *object)
-{
-    return (char *)(uintptr_t)object + pool->to_home;
 }
 
 /* The place of an object in its chunk, and the chunk. */

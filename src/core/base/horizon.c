@@ -119,7 +119,7 @@ static void keep_lives(struct rst_horizon *horizon, const struct rst_horizon_blo
 
     for (n = 0; n < RST_BLOCK_SLOTS; n++)
         if (block->views[n].life >= horizon->first_life)
-            horizon->first_life = block->views[n].life + 2;
+            horizon->first_life = block->views[n].life + 1;
 }
 
 /* Withdraws a block with no chunk given out, unless it is the only one; under grow_lock. */

@@ -180,7 +180,7 @@ static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
     const struct rst_horizon_block *block = (const struct rst_horizon_block *)base;
     uint64_t slot = block->number * RST_BLOCK_SLOTS + (uint64_t)(word - block->words);
     /* Acquire: pairs with rst_life_end(). */
-    uint64_t lives = (rst_load_acquire(&rst_slot_view(word)->life) >> 1) + 1;
+    uint64_t lives = rst_load_acquire(&rst_slot_view(word)->life) + 1;
     uint64_t number =
         lives << RST_SLOT_NUMBER_BITS | (slot & ((UINT64_C(1) << RST_SLOT_NUMBER_BITS) - 1));
 

@@ -105,7 +105,8 @@ static int look_at(const struct roster_session *session, const struct roster_sho
     if (!seen)
         return 0;
     seen->view = NULL;
-    if ((view->life & 1) || (!idle && key == RST_ACTIVITY_NONE)) /* read again, or tried again */
+    if (rst_look_place(view) == rst_view_at_rest() ||
+        (!idle && key == RST_ACTIVITY_NONE)) /* read again, or tried again */
         return 0;
     *seen = (struct rst_activity_seen){
         .view = rst_look_place(view),

@@ -63,8 +63,7 @@ struct rst_activity_block {
 };
 
 /* No more than a chunk has: they stand side by side, so no two have one remainder. */
-#define RST_ACTIVITY_PER_BLOCK                                                                     \
-    (RST_SESSION_CHUNK / (sizeof(struct roster_session) + sizeof(struct rst_session_home)))
+#define RST_ACTIVITY_PER_BLOCK (RST_SESSION_CHUNK / sizeof(struct roster_session))
 
 /* A second, or a minute. */
 struct rst_activity_bucket {

@@ -48,7 +48,7 @@ static int attr_get(const struct roster_session_attr **attr, struct roster_sessi
     return rst_refusal_check((*attr)->refusal);
 }
 
-/* Everything but the identity and the idle view. */
+/* Everything but the identity. */
 static void fill(struct roster_session *session, struct roster *roster,
                  const struct roster_session_attr *attr, uint8_t mark)
 {
@@ -69,19 +69,18 @@ static void fill(struct roster_session *session, struct roster *roster,
     rst_store(&session->kill, 0);
 }
 
-static int build_identity(struct roster_session *session, struct rst_session_home *home,
-                          const struct roster_session_attr *attr)
+static int build_identity(struct roster_session *session, const struct roster_session_attr *attr)
 {
     struct roster *roster = rst_session_roster(session);
-    struct roster_identity *identity;
-    int err = rst_identity_build(&roster->heap, attr, rst_home_identity(home), &identity);
+    struct roster_identity *home = rst_session_home(session), *identity;
+    int err = rst_identity_build(&roster->heap, attr, home, &identity);
 
     if (err)
         return err;
     session->identity = identity;
     identity->session_kind = session->kind;
     identity->session_flags = session->flags;
-    if (rst_likely(identity == rst_home_identity(home)))
+    if (rst_likely(identity == home))
         return 0;
     return rst_account_check(&roster->account); /* it will await a grace period, and may be long */
 }
@@ -91,20 +90,16 @@ static int complete(struct rst_thread *thread, struct roster_session *session,
                     const struct roster_session_attr *attr, uint8_t mark)
 {
     struct roster *roster = thread->roster;
-    struct rst_session_home *home = rst_session_home(&roster->sessions, session);
     int err;
 
     fill(session, roster, attr, mark);
-    err = build_identity(session, home, attr);
+    err = build_identity(session, attr);
     if (!err)
         err = rst_side_open(session, attr);
     if (err)
         return err;
-    rst_life_never_ends(&home->idle);
-    rst_view_fill(&home->idle, session, 0, ROSTER_TXN_INVALID, session->idle_since, NULL);
-    session->idle = &home->idle;
     session->gate.tag = roster->tag;
-    rst_view_publish(session, session->idle);
+    rst_view_publish(session, rst_view_at_rest());
     /* The last step: nothing fails after it, so what was findable is never withdrawn. */
     err = rst_registry_add(&roster->registry, session);
     if (err)
@@ -115,16 +110,12 @@ static int complete(struct rst_thread *thread, struct roster_session *session,
 /* Asks for what the next open will write: sessions come back cold, after a grace period. */
 static void expect_next(struct roster *roster, const struct rst_graced_cache *cache)
 {
-    const struct rst_session_home *home;
-    const struct roster_session *next;
+    const struct roster_session *next = rst_graced_next(cache);
 
-    next = rst_graced_next(cache);
     if (!next)
         return;
-    home = rst_session_home(&roster->sessions, next);
     rst_registry_expect(&roster->registry, next);
-    rst_prefetch_write(&home->idle);
-    rst_prefetch_write(home->identity);
+    rst_prefetch_write(next->home);
 }
 
 /* Gives back the record of a session that was not opened. */
@@ -235,7 +226,7 @@ int roster_session_open(struct roster *roster, const struct roster_session_attr 
     return rst_likely(!err) ? 0 : rst_refusal_tell_slow(roster, attr, &why, err);
 }
 
-/* Itself, with its home and all that it leads to, can be used again only after a grace period. */
+/* Itself, with all that it leads to, can be used again only after a grace period. */
 static void retire(struct rst_thread *thread, struct roster_session *session)
 {
     struct roster *roster = rst_session_roster(session);
@@ -243,11 +234,6 @@ static void retire(struct rst_thread *thread, struct roster_session *session)
     uint64_t others = rst_load(&roster->registry.open) - 1;
     unsigned class;
 
-    if (rst_control(CLOSE_HOT) && session->idle != &rst_session_home(sessions, session)->idle) {
-        rst_view_put(thread, session->idle);
-        session->idle = NULL;
-    }
-    /* With a hot idle view goes an identity that is not at home, so it is dropped as well. */
     rst_graced_retire(sessions, thread ? &thread->sessions : NULL, session,
                       rst_session_held(session), others);
     /* Where few are left, the thread keeps nothing that memory could be given back without. */

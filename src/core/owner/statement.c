@@ -189,7 +189,7 @@ static rst_always_inline int end(struct rst_thread *thread, struct roster_sessio
         rst_store_changed(&session->idle_since, now);
     }
     /* A, see kill.c; 1 of look.h */
-    rst_view_publish(session, in_txn ? session->base : session->idle);
+    rst_view_publish(session, in_txn ? session->base : rst_view_at_rest());
     rst_compiler_barrier(); /* B */
     if (common)
         session->gate.word = thread->gate_idle;

@@ -359,7 +359,7 @@ static rst_always_inline void finish(struct rst_thread *thread, struct roster_se
     if (path == ANY)
         finish_stay(thread, roster, session);
     /* The view first, then the pin: a late reader errs on the safe side. */
-    rst_view_publish(session, in_stmt ? session->spare : session->idle); /* A, 1 of look.h */
+    rst_view_publish(session, in_stmt ? session->spare : rst_view_at_rest()); /* A, 1 of look.h */
     if (path == ANY)
         rst_view_retire(thread, session, before); /* 2 */
     else if (!own)

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Replacing a session's identity: every view that it has or keeps in reserve is built again.
+ * Replacing a session's identity: every view that it has or keeps in reserve is built again. The
+ * one of a session at rest has none.
  */
 #include "core/base/reclaim.h"
 #include "core/base/struct_size.h"
@@ -34,10 +35,9 @@ static void free_old(struct rcu_head *head)
     rst_callback_end();
 }
 
-/* The same session's: its id, kind and flags do not change. */
+/* The same session's: its kind and flags do not change. */
 static void bear(struct roster_identity *identity, const struct roster_identity *before)
 {
-    identity->session_id = before->session_id;
     identity->session_kind = before->session_kind;
     identity->session_flags = before->session_flags;
 }
@@ -48,12 +48,14 @@ struct replacement {
     struct roster_shown *view;
 };
 
-static unsigned places(struct roster_session *session, struct replacement list[4])
+static unsigned places(struct roster_session *session, struct replacement list[3])
 {
-    struct roster_shown **all[] = {&session->view, &session->idle, &session->base, &session->spare};
+    struct roster_shown **all[] = {&session->view, &session->base, &session->spare};
     unsigned i, j, n = 0;
 
-    for (i = 0; i < 4; i++) {
+    if (session->view == rst_view_at_rest())
+        return 0;
+    for (i = 0; i < 3; i++) {
         for (j = 0; j < n && *list[j].place != *all[i]; j++)
             ;
         if (*all[i] && j == n)
@@ -62,17 +64,10 @@ static unsigned places(struct roster_session *session, struct replacement list[4
     return n;
 }
 
-static struct rst_session_home *home_of(const struct rst_thread *thread,
-                                        const struct roster_session *session)
-{
-    return rst_session_home(&thread->roster->sessions, session);
-}
-
 static void replace(struct rst_thread *thread, struct roster_session *session,
                     const struct roster_identity *identity, struct replacement *list, unsigned n)
 {
-    struct roster_shown *old[4];
-    bool idle = session->view == session->idle;
+    struct roster_shown *old[3];
     unsigned i;
 
     for (i = 0; i < n; i++) {
@@ -80,16 +75,14 @@ static void replace(struct rst_thread *thread, struct roster_session *session,
         rst_view_copy(list[i].view, old[i]);
         rst_view_set_identity(list[i].view, identity);
     }
-    /* The published one first: list[0] is session->view. */
-    rst_view_publish(session, list[0].view);
-    rst_assign_pointer(&session->identity, identity); /* pairs with roster_session_id() */
-    if (idle)
-        session->idle = list[0].view;
+    if (n) /* list[0] is session->view */
+        rst_view_publish(session, list[0].view);
+    rst_test_point("update: view published");
+    rst_assign_pointer(&session->identity, identity); /* pairs with r1 and r3 of look.h */
     for (i = 1; i < n; i++)
         *list[i].place = list[i].view;
     for (i = 0; i < n; i++)
-        if (old[i] != &home_of(thread, session)->idle)
-            rst_view_retire(thread, session, old[i]);
+        rst_view_retire(thread, session, old[i]);
 }
 
 static void retire_identity(struct rst_thread *thread, const struct roster_session *session,
@@ -98,7 +91,7 @@ static void retire_identity(struct rst_thread *thread, const struct roster_sessi
     old->identity = NULL;
     old->heap = &thread->roster->heap;
     old->bytes = sizeof(*old);
-    if (gone != rst_home_identity(home_of(thread, session))) {
+    if (gone != rst_session_home(session)) {
         old->identity = gone;
         old->bytes += rst_identity_bytes(gone);
     }
@@ -147,7 +140,7 @@ static int update(struct rst_thread *thread, struct roster_session *session,
 {
     struct rst_heap *heap = &thread->roster->heap;
     struct roster_identity *identity = NULL;
-    struct replacement list[4] = {{NULL, NULL}};
+    struct replacement list[3] = {{NULL, NULL}};
     unsigned taken, n = places(session, list);
     int err = rst_account_check(&thread->roster->account);
     struct roster_identity *gone;

@@ -5,17 +5,16 @@
  * Walking the sessions.
  *
  * With many sessions every line that is read is a cache miss: the session's first, its view, its
- * identity, its statement. Sessions stand one behind the other, and so do their homes, so these are
- * asked for FAR sessions before they are read.
+ * identity, its statement. Sessions stand one behind the other, so their lines are asked for FAR
+ * sessions before they are read.
  *
- * A session that leads to the idle view in its home is visited at once: that view never changes
- * while it can be found, so its address says that it is read in place. What others lead to cannot
- * be asked for before the line that leads there is read, but that of different sessions can. So
- * they go through a pipeline, one stage every AHEAD of them:
+ * A session at rest is visited at once: its view, which is known by its address, is not read at
+ * all. What others lead to cannot be asked for before the line that leads there is read, but that
+ * of different sessions can. So they go through a pipeline, one stage every AHEAD of them:
  *
  *     1 ask for the view        2 read what it leads to, ask for that       3 look, and visit
  *
- * Where sessions may be known, those at rest are left out, and their homes are not read. What the
+ * Where sessions may be known, those at rest are left out, with their identities. What the
  * others wait for is asked for in 2, 3 leaves out those that are known and asks for the rest of
  * the others, which 4 looks at.
  *
@@ -45,14 +44,13 @@ struct ahead {
 };
 
 struct visit {
-    size_t to_home; /* from a session to its home */
     rst_known_fn *known;
     roster_each_fn *fn;
     void *arg;
     char *room; /* for a statement's text */
     size_t size;
-    struct roster_copy copy;
-    size_t asked; /* sessions that were asked for so far, and the last of them */
+    struct roster_copy copy, rest; /* of sessions at rest */
+    size_t asked;                  /* sessions that were asked for so far, and the last of them */
     const struct roster_session *far[FAR];
     size_t entered; /* sessions that entered the pipeline so far */
     struct ahead ring[RING];
@@ -145,48 +143,47 @@ struct way {
     bool whole;
 };
 
-static inline const struct rst_session_home *home_at(const struct roster_session *session,
-                                                     size_t to_home)
-{
-    return (const struct rst_session_home *)(const void *)((const char *)session + to_home);
-}
-
-static rst_always_inline void ask_for(const struct roster_session *session, size_t to_home,
-                                      struct way way)
+static rst_always_inline void ask_for(const struct roster_session *session, struct way way)
 {
     rst_prefetch(session);
     if (way.whole)
         rst_prefetch(&session->side);
     if (!way.may_know)
-        prefetch_two_lines(home_at(session, to_home));
+        rst_prefetch(session->home);
 }
 
 /* A session whose first line is there. */
 static rst_always_inline int arrive(struct visit *visit, const struct roster_session *session,
-                                    size_t to_home, struct way way)
+                                    struct way way)
 {
     /* a: pairs with rst_view_publish() */
-    const struct roster_shown *view = rst_dereference(&session->view);
+    const struct roster_shown *view = rst_dereference(&session->view), *shown;
 
-    if (rst_unlikely(view != &home_at(session, to_home)->idle))
+    if (rst_unlikely(view != rst_view_at_rest()))
         return enter(visit, session, view, way.may_know);
-    return way.may_know ? 0 : visit->fn(session, view, visit->arg);
+    if (way.may_know)
+        return 0;
+    rst_test_point("list: at rest");
+    shown = rst_rest_look(session, &visit->rest);
+    if (rst_unlikely(!shown))
+        shown = rst_look_at(session, &visit->copy, visit->room, visit->size);
+    return visit->fn(session, shown, visit->arg);
 }
 
 static rst_always_inline int visit_some(struct visit *visit, struct roster_session *const *batch,
                                         unsigned n, struct way way)
 {
-    size_t asked = visit->asked, to_home = visit->to_home, i;
+    size_t asked = visit->asked, i;
     int stop;
 
     for (i = 0; i < n; i++) {
         const struct roster_session **place = &visit->far[(asked + i) % FAR], *session = *place;
 
         *place = batch[i];
-        ask_for(batch[i], to_home, way);
+        ask_for(batch[i], way);
         if (rst_unlikely(asked + i < FAR))
             continue;
-        stop = arrive(visit, session, to_home, way);
+        stop = arrive(visit, session, way);
         if (rst_unlikely(stop))
             return stop;
     }
@@ -216,7 +213,7 @@ static rst_always_inline int drain(struct visit *visit, struct way way)
     int stop = 0;
 
     for (step = visit->asked - n; step < visit->asked && !stop; step++)
-        stop = arrive(visit, visit->far[step % FAR], visit->to_home, way);
+        stop = arrive(visit, visit->far[step % FAR], way);
     end = visit->entered;
     for (step = end; step < end + (STAGES - 1) * AHEAD && !stop; step++)
         stop = way.may_know ? advance_unknown(visit, step, end) : advance(visit, step, end);
@@ -229,12 +226,12 @@ static int walk(struct roster *roster, rst_registry_fn *batch, roster_each_fn *f
     struct visit visit;
     int stop;
 
-    visit.to_home = roster->registry.pool->to_home;
     visit.fn = fn;
     visit.arg = arg;
     visit.room = room;
     visit.size = size;
     visit.asked = visit.entered = 0;
+    rst_rest_prepare(&visit.rest);
     stop = rst_registry_walk(&roster->registry, batch, &visit);
     return stop ? stop : drain(&visit, (struct way){false, false});
 }
@@ -256,7 +253,6 @@ int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each
     struct visit visit;
     int stop;
 
-    visit.to_home = roster->registry.pool->to_home;
     visit.known = known;
     visit.fn = fn;
     visit.arg = arg;

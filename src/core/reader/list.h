@@ -25,8 +25,8 @@ typedef bool rst_known_fn(const struct roster_session *session, const struct ros
                           void *arg);
 
 /*
- * The same without those that are at rest, which lead to the idle view in their home, and without
- * those that `known`, which is called first, knows already.
+ * The same without those that are at rest, and without those that `known`, which is called first,
+ * knows already.
  */
 int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
                          char *room, size_t size);

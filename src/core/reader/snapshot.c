@@ -35,7 +35,6 @@ struct text {
 /* The public part comes first, so that freeing needs no roster. */
 struct copy {
     struct roster_snapshot list;
-    const struct rst_graced *sessions;
     struct roster_entry *entries;
     size_t count;
     size_t capacity;   /* of the entries; what comes after `rest` in each is 0, or `rest` is 1 */
@@ -168,8 +167,7 @@ static inline int copy_identity(struct copy *copy, const struct roster_session *
     size_t bytes, from;
     char *place;
 
-    from = rst_identity_text(identity, rst_home_identity(rst_session_home(copy->sessions, session)),
-                             &bytes);
+    from = rst_identity_text(identity, rst_session_home(session), &bytes);
     place = text_reserve(copy, bytes);
     if (!place)
         return -ENOMEM;
@@ -342,7 +340,6 @@ static int copy_sessions(struct roster *roster, const uint64_t *ids, size_t coun
         return -ENOMEM;
     if (copy->text && copy->text->size / TOO_LARGE > copy->capacity * HOME_TEXT)
         text_free(&copy->text);
-    copy->sessions = roster->registry.pool;
     return ids ? copy_ids(roster, ids, count, copy)
                : rst_for_each_whole(roster, copy_session, copy, copy->room, copy->room_size);
 }

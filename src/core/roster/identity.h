@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Identities: who a session is, as one immutable block with its strings. The session's id, kind and
+ * Identities: who a session is, as one immutable block with its strings. The session's kind and
  * flags stand there once more, so that a list need not touch the session's other line for them.
  */
 #ifndef ROSTER_CORE_ROSTER_IDENTITY_H

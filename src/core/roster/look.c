@@ -9,6 +9,8 @@
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
+const struct roster_shown rst_shown_at_rest = RST_SHOWN_AT_REST;
+
 /*
  * Copies what fits of the text, and the digest whole or not at all, both with a NUL. The digest
  * stands at the end of the room, so that a long text does not push it out.
@@ -86,6 +88,14 @@ static rst_slow void pause_slow(const struct roster_session *session, unsigned t
         caa_cpu_relax();
 }
 
+/* From r1 on. NULL: from a. */
+static rst_always_inline const struct roster_shown *
+look_at_rest(const struct roster_session *session, struct roster_copy *copy)
+{
+    rst_rest_prepare(copy);
+    return rst_rest_look(session, copy);
+}
+
 /* The look at a view that was found came to nothing. */
 static rst_slow const struct roster_shown *look_again_slow(const struct roster_session *session,
                                                            const struct roster_shown *view,
@@ -101,9 +111,20 @@ static rst_slow const struct roster_shown *look_again_slow(const struct roster_s
         pause_slow(session, tries++, &random);
         view = rst_dereference(&session->view); /* a: pairs with 4 */
         rst_test_point("look: view found");
-        found = rst_look_try(&session->view, view, copy, room, size);
+        found = view == rst_view_at_rest() ? look_at_rest(session, copy)
+                                           : rst_look_try(&session->view, view, copy, room, size);
     } while (rst_unlikely(!found));
     return found;
+}
+
+/* Apart from the other, which needs fewer registers. */
+static __attribute__((noinline)) const struct roster_shown *
+look_at_view(const struct roster_session *session, const struct roster_shown *view,
+             struct roster_copy *copy, char *room, size_t size)
+{
+    const struct roster_shown *found = rst_look_try(&session->view, view, copy, room, size);
+
+    return rst_likely(found) ? found : look_again_slow(session, view, copy, room, size);
 }
 
 const struct roster_shown *rst_look_at(const struct roster_session *session,
@@ -113,8 +134,8 @@ const struct roster_shown *rst_look_at(const struct roster_session *session,
     const struct roster_shown *found;
 
     rst_test_point("look: view found");
-    found = rst_look_try(&session->view, view, copy, room, size);
-    if (rst_likely(found))
-        return found;
-    return look_again_slow(session, view, copy, room, size);
+    if (view != rst_view_at_rest())
+        return look_at_view(session, view, copy, room, size);
+    found = look_at_rest(session, copy);
+    return rst_likely(found) ? found : look_again_slow(session, view, copy, room, size);
 }

@@ -7,13 +7,12 @@
  *
  *     owner                                        reader, inside the read lock
  *     1 session's view := another   (release)      a p := session's view             (acquire)
- *     2 p->life += 2                (release)      b l := p->life                    (acquire)
- *       store-store barrier, in the thread that      odd: *p never changes, read it in place
- *       writes                                     c session's view is p still, else from a
- *     3 write *p, or the statement that p led to     (acquire)
- *     4 session's view := p         (release)      d copy *p, then its statement
- *                                                  e p->life is l still, after each of these
- * copies, else from a                     (acquire fence)
+ *     2 p->life += 1                (release)      b l := p->life                    (acquire)
+ *       store-store barrier, in the thread that    c session's view is p still, else from a
+ *       writes                                       (acquire)
+ *     3 write *p, or the statement that p led to   d copy *p, then its statement
+ *     4 session's view := p         (release)      e p->life is l still, after each of these
+ *                                                    copies, else from a       (acquire fence)
  *
  * A life of a view begins with the 4 that publishes it first and ends with 2. Suppose a look
  * succeeds: b and every e read l. What c read was published in some life m.
@@ -30,10 +29,21 @@
  * is free whose view it is. The barrier stands in the thread that writes because another one may
  * have ended the life; tests/model/relacy/look.cpp refutes the other place.
  *
- * The idle view in a session's home is odd. It is written before the session can be found, and
- * again when the session's record is used again, after a grace period. The view that takes its
- * place in roster_session_update() counts lives as all others do, and stays published in a closed
- * session, so it is given back when the record is used again.
+ * A session with neither statement nor transaction is at rest: it leads to a view that all such
+ * sessions share and that never changes. All it says of the session is that it is at rest; the
+ * identity stands in the session, and may be replaced at any time.
+ *
+ *     owner, in any order                          reader, where a found the view at rest
+ *     session's view := another     (release)      r1 i := session's identity        (acquire)
+ *     session's identity := another (release)      r2 session's view is still that, else from a
+ *                                                     (acquire)
+ *                                                  r3 session's identity is i still, else from r1
+ *
+ * No identity comes back to a session before a grace period has passed. Suppose r3 finds i. Had the
+ * identity been another one when what r2 read was published, or been replaced before, r3 would have
+ * found that one, as r2 is an acquire. Had it become i only after the view that r2 read had been
+ * replaced, r2 would have found the other view, as r1 is an acquire. So there was an instant at
+ * which the session was at rest with identity i.
  *
  * No thread waits: a look that fails means that the owner has completed a call. Owner and reader
  * can fall into step, which a pause of random length between the tries ends.
@@ -42,6 +52,7 @@
 #define ROSTER_CORE_ROSTER_LOOK_H
 
 #include "core/base/rcu.h"
+#include "core/roster/session.h"
 
 #include <roster/view.h>
 #include <stddef.h>
@@ -76,15 +87,25 @@ _Static_assert(offsetof(struct roster_shown, life) % sizeof(rst_look_word) == 0,
 #define rst_store_shown(p, v) rst_store(p, v)
 #endif
 
+/* What all sessions at rest lead to. Never written. */
+#define RST_SHOWN_AT_REST                                                                          \
+    ((struct roster_shown){.txn_state = ROSTER_TXN_INVALID, .run_state = ROSTER_RUN_IDLE})
+extern const struct roster_shown rst_shown_at_rest;
+
+static inline struct roster_shown *rst_view_at_rest(void)
+{
+    return (struct roster_shown *)(uintptr_t)&rst_shown_at_rest;
+}
+
 /* Ends the life of a view that was unpublished. 2: pairs with b and e. */
 static inline void rst_life_end(struct roster_shown *view)
 {
     if (rst_control(NO_LIFE) || rst_control(LIFE_LATE))
         return;
 #if defined(__x86_64__) && !defined(RST_TSAN)
-    __asm__ __volatile__("addq $2, %0" : "+m"(view->life) : : "memory");
+    __asm__ __volatile__("addq $1, %0" : "+m"(view->life) : : "memory");
 #else
-    rst_store_release(&view->life, view->life + 2);
+    rst_store_release(&view->life, view->life + 1);
 #endif
 }
 
@@ -133,12 +154,6 @@ static inline void rst_view_spoil(struct roster_shown *view)
 static inline void rst_statement_spoil(struct rst_statement *statement)
 {
     rst_spoil((rst_look_word *)(void *)(statement + 1), statement->text_length / 8, SIZE_MAX);
-}
-
-/* A view that never changes while a reader can see it. */
-static inline void rst_life_never_ends(struct roster_shown *view)
-{
-    view->life = 1;
 }
 
 /* The two states of a view and what is reserved beside them, as the word that they are. */
@@ -255,10 +270,7 @@ bool rst_look_copy(const struct rst_statement *from, const rst_word *place, uint
 bool rst_look_statement(const struct roster_shown *view, struct roster_copy *copy, char *room,
                         size_t size);
 
-/*
- * From b on, for a view that was found at `*place`. NULL: from a. What it returns is valid until
- * the read lock is left, if it never changes, else as long as `*copy`.
- */
+/* From b on, for a view that was found at `*place` and is not the one at rest. NULL: from a. */
 static rst_always_inline const struct roster_shown *rst_look_try(struct roster_shown *const *place,
                                                                  const struct roster_shown *view,
                                                                  struct roster_copy *copy,
@@ -270,8 +282,6 @@ static rst_always_inline const struct roster_shown *rst_look_try(struct roster_s
     size_t n;
 
     copy->place = view;
-    if (rst_likely(life & 1))
-        return view;
     rst_test_point("look: life known");
     if (rst_unlikely(!rst_control(NO_C) && rst_dereference(place) != view)) /* c: pairs with 4 */
         return NULL;
@@ -286,6 +296,35 @@ static rst_always_inline const struct roster_shown *rst_look_try(struct roster_s
     return &copy->shown;
 }
 
+/* Prepares `*copy` for looks at sessions at rest. */
+static inline void rst_rest_prepare(struct roster_copy *copy)
+{
+    copy->shown = RST_SHOWN_AT_REST;
+    copy->place = &rst_shown_at_rest;
+}
+
+/*
+ * From r1 on, into a copy that is prepared. NULL: from a. The time is that of this rest or of a
+ * later one (see roster_session_since()).
+ */
+static rst_always_inline const struct roster_shown *
+rst_rest_look(const struct roster_session *session, struct roster_copy *copy)
+{
+    const struct roster_identity *identity;
+
+    do {
+        /* r1: pairs with replace() in owner/update.c */
+        identity = rst_dereference(&session->identity);
+        rst_test_point("look: identity found");
+        if (rst_unlikely(rst_dereference(&session->view) != rst_view_at_rest()))
+            return NULL; /* r2: pairs with rst_view_publish() */
+        rst_test_point("look: still at rest");
+    } while (rst_unlikely(rst_load(&session->identity) != identity)); /* r3 */
+    copy->shown.identity = identity;
+    copy->shown.state_since = rst_load(&session->idle_since);
+    return &copy->shown;
+}
+
 /* Looks until it succeeds: under the read lock, or the owner. */
 const struct roster_shown *rst_look_at(const struct roster_session *session,
                                        struct roster_copy *copy, char *room, size_t size);
@@ -293,16 +332,15 @@ const struct roster_shown *rst_look_at(const struct roster_session *session,
 /* The address of the view that a look at a session returned this copy of. */
 static inline const struct roster_shown *rst_look_place(const struct roster_shown *shown)
 {
-    return shown->life & 1 ? shown : caa_container_of(shown, struct roster_copy, shown)->place;
+    return caa_container_of(shown, struct roster_copy, shown)->place;
 }
 
-/*
- * Whether two looks at one session found the same life of the same view. One that never changes was
- * read in place; every other one is in a copy, which knows its place.
- */
+/* Whether two looks at one session found the same life of the same view, or both found it at rest
+ * with the same identity: then it may have been busy in between. */
 static inline bool rst_look_is_same(const struct roster_shown *a, const struct roster_shown *b)
 {
-    return a->life == b->life && rst_look_place(a) == rst_look_place(b);
+    return a->life == b->life && rst_look_place(a) == rst_look_place(b) &&
+           a->identity == b->identity;
 }
 
 #endif /* ROSTER_CORE_ROSTER_LOOK_H */

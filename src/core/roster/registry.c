@@ -264,12 +264,11 @@ static int insert_session(struct rst_registry *registry, struct roster_session *
         return -EAGAIN;
     rst_test_point("open: need not be counted");
     if (session->id) {
-        rst_session_name(session, session->id);
         if (!add_unique(registry, session)) /* 3: pairs with 2 */
             return -EEXIST;
     } else {
         do /* again only when a caller chose the number that is next */
-            rst_session_name(session, rst_fetch_add(&registry->next_id, 1) + 1);
+            session->id = rst_fetch_add(&registry->next_id, 1) + 1;
         while (!add_unique(registry, session));
     }
     rst_test_point("open: in the table");
@@ -341,17 +340,14 @@ static rst_slow struct roster_session *find_slow(const struct rst_registry *regi
 
 struct roster_session *rst_registry_find(struct rst_registry *registry, uint64_t id)
 {
-    const struct rst_session_home *home;
     struct roster_session *session;
 
     /* Acquire: pairs with c of hints.h. */
     session = rst_hints_find(rst_load_acquire(&registry->hints.current), id);
     if (rst_unlikely(!session))
         return find_slow(registry, id);
-    /* What a look at it reads next, in most cases: at the same time as what leads there. */
-    home = rst_session_home(registry->pool, session);
-    rst_prefetch(&home->idle);
-    rst_prefetch(home->identity);
+    /* What its caller reads next, in most cases: at the same time as what leads there. */
+    rst_prefetch(session->home);
     return session;
 }
 

@@ -9,7 +9,8 @@
  *     gate                the owner; its tag is 0 once closed
  *     side, memory        the owner; read by anyone under the read lock
  *     counted             before it can be found the owner, then under the lock of quota.h
- *     id, kind, flags     no one after rst_registry_add(); readers take the identity's copy of them
+ *     id, kind, flags     no one after rst_registry_add(); readers take the identity's copy of the
+ *                         latter two
  *     everything else     the owner alone
  *
  * The first line is all that begin and finish touch.
@@ -17,11 +18,10 @@
  * A view is what a session shows, a struct roster_shown that `view` leads to; look.h says how one
  * is written and read.
  *
- * What is published when, so that ends never allocate (G7). `idle` is the view without statement
- * and transaction, built once and published again whenever both have ended; it stands in the
- * session's home, until roster_session_update() replaces it by a hot one. While a statement
- * and a transaction are both under way, `base` is the view to publish when the statement ends
- * first, `spare` the one when the transaction ends first; both are NULL otherwise.
+ * What is published when, so that ends never allocate (G7). A session with neither statement nor
+ * transaction is at rest, and leads to rst_at_rest (look.h). While both are under way, `base` is
+ * the view to publish when the statement ends first, `spare` the one when the transaction ends
+ * first; both are NULL otherwise.
  */
 #ifndef ROSTER_CORE_ROSTER_SESSION_H
 #define ROSTER_CORE_ROSTER_SESSION_H
@@ -71,10 +71,10 @@ struct rst_side;
 
 struct roster_session {
     struct roster_shown
-        *view; /* published; this and the next two are struct roster_session_front */
+        *view; /* published; this and the next three are struct roster_session_front */
     const struct roster_identity *identity;
     rst_word idle_since;
-    struct roster_shown *idle;
+    uint64_t id;
     uint64_t *slot; /* the open transaction's horizon slot, NULL for one that pins nothing; between
                      * two whatever it was. The owner writes it, rst_txn_seq() and
                      * roster_txn_since() read it */
@@ -83,7 +83,6 @@ struct roster_session {
     union rst_gate gate;
 
     struct cds_lfht_node node rst_cache_aligned;
-    uint64_t id;
     struct roster_shown *base;
     struct roster_shown *spare;
     struct rst_side *side; /* NULL until needed, see side.h */
@@ -93,43 +92,22 @@ struct roster_session {
     uint8_t resume_state; /* the owner's: where a lock wait goes back to, plus 1; else 0 */
     uint8_t counted;      /* RST_COUNTED and such, see quota.h */
     uint32_t inside;      /* with --enable-debug: the thread that is inside a function of it */
+
+    /* Its first identity when that fits, as nearly every one does: opening a session allocates
+     * nothing. */
+    char home[RST_IDENTITY_HOME] rst_cache_aligned;
 } rst_cache_aligned;
 
 #define RST_FRONT_HAS(member)                                                                      \
     (offsetof(struct roster_session, member) == offsetof(struct roster_session_front, member))
-_Static_assert(RST_FRONT_HAS(view) && RST_FRONT_HAS(identity) && RST_FRONT_HAS(idle_since),
+_Static_assert(RST_FRONT_HAS(view) && RST_FRONT_HAS(identity) && RST_FRONT_HAS(idle_since) &&
+                   RST_FRONT_HAS(id),
                "callers know where these are");
-_Static_assert(sizeof(struct roster_session) == 2 * RST_CACHE_LINE, "a session is two lines");
+_Static_assert(sizeof(struct roster_session) == 3 * RST_CACHE_LINE, "a session is three lines");
 
-/*
- * Storage for the idle view and a short identity, allocated with the session: opening one allocates
- * nothing, and two lines at a known place list it. Used again with the session, after a grace
- * period.
- */
-struct rst_session_home {
-    struct roster_shown idle;
-    char identity[RST_IDENTITY_HOME]; /* when it fits, as nearly every one does */
-};
-
-_Static_assert(sizeof(struct rst_session_home) == sizeof(struct roster_session),
-               "rst_graced_home() relies on it");
-
-static inline struct roster_identity *rst_home_identity(struct rst_session_home *home)
+static inline struct roster_identity *rst_session_home(const struct roster_session *session)
 {
-    return (struct roster_identity *)(void *)home->identity;
-}
-
-static inline struct rst_session_home *rst_session_home(const struct rst_graced *sessions,
-                                                        const struct roster_session *session)
-{
-    return rst_graced_home(sessions, session);
-}
-
-/* Gives a session that no other thread can see yet its id. */
-static inline void rst_session_name(struct roster_session *session, uint64_t id)
-{
-    session->id = id;
-    ((struct roster_identity *)(uintptr_t)session->identity)->session_id = id;
+    return (struct roster_identity *)(uintptr_t)session->home;
 }
 
 /*

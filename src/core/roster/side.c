@@ -162,11 +162,9 @@ static size_t side_bytes(const struct rst_side *side)
 
 size_t rst_session_held(const struct roster_session *session)
 {
-    const struct rst_session_home *home =
-        rst_session_home(&rst_session_roster(session)->sessions, session);
     size_t bytes = side_bytes(session->side);
 
-    if (session->identity && (const char *)session->identity != home->identity)
+    if (session->identity && session->identity != rst_session_home(session))
         bytes += rst_identity_bytes(session->identity);
     return bytes;
 }
@@ -189,18 +187,12 @@ static void drop_side(struct roster *roster, struct rst_side *side)
 size_t rst_session_drop(struct rst_graced *sessions, void *object)
 {
     struct roster_session *session = object;
-    struct rst_session_home *home = rst_session_home(sessions, session);
     size_t bytes = rst_session_held(session);
 
-    rst_identity_free(&sessions->owner->heap, session->identity, rst_home_identity(home));
+    rst_identity_free(&sessions->owner->heap, session->identity, rst_session_home(session));
     session->identity = NULL;
     if (session->side)
         drop_side(sessions->owner, session->side);
     session->side = NULL;
-    if (session->idle && session->idle != &home->idle) {
-        rst_life_end(session->idle);
-        rst_hot_put_alone_slow(rst_views_of(sessions->owner), session->idle);
-    }
-    session->idle = NULL;
     return bytes;
 }

@@ -133,8 +133,7 @@ rst_slow void rst_side_release_slow(struct rst_side *side);
 /* The bytes of what a session holds on to beside its record: its identity and its side. */
 size_t rst_session_held(const struct roster_session *session);
 
-/* Drops that, and the idle view that is not at home: no thread can see the session. As
- * rst_graced_drop_fn. */
+/* Drops that: no thread can see the session. As rst_graced_drop_fn. */
 size_t rst_session_drop(struct rst_graced *sessions, void *object);
 
 #endif /* ROSTER_CORE_ROSTER_SIDE_H */

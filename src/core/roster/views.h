@@ -90,8 +90,8 @@ static inline void rst_view_fill(struct roster_shown *view, const struct roster_
 /* Publishes a complete view. 1 and 4 of look.h: pairs with a and c. */
 static inline void rst_view_publish(struct roster_session *session, struct roster_shown *view)
 {
-    if (rst_control(LIFE_LATE) && !(view->life & 1))
-        view->life += 2;
+    if (rst_control(LIFE_LATE) && view != rst_view_at_rest())
+        view->life++;
     rst_assign_pointer(&session->view, view);
 }
 

@@ -142,7 +142,7 @@ Test(identity, forty_bytes_in_four_strings_need_no_allocation)
                  40);
     unit_ok(roster_session_open(roster, &attr, &session));
     identity = unit_look(session)->identity;
-    cr_assert_eq(identity, rst_home_identity(rst_session_home(&roster->sessions, session)));
+    cr_assert_eq(identity, rst_session_home(session));
     cr_assert_str_eq(roster_identity_application(identity), "batch");
     unit_end(roster, session);
 }
