@@ -4,8 +4,7 @@
  *
  * One engine with many sessions, shared out over threads: what the jobs of a comparison work on.
  */
-#ifndef BENCH_ARENA_H
-#define BENCH_ARENA_H
+#pragma once
 
 #include "../engines/engine.h"
 #include "../measure/runner.h"
@@ -58,5 +57,3 @@ int arena_replace(struct lane *lane, struct seat *seat);
 
 /* Bytes that the process has resident; 0 when it is not known. */
 uint64_t resident_bytes(void);
-
-#endif /* BENCH_ARENA_H */

@@ -4,8 +4,7 @@
  *
  * What the command line of roster-bench compare asks for.
  */
-#ifndef BENCH_COMPARE_ASKED_H
-#define BENCH_COMPARE_ASKED_H
+#pragma once
 
 #include "plan.h"
 
@@ -33,5 +32,3 @@ static inline bool asked_work(const struct asked *asked, enum work work)
 {
     return !asked->works || asked->works & 1u << work;
 }
-
-#endif /* BENCH_COMPARE_ASKED_H */

@@ -4,10 +4,7 @@
  *
  * roster-bench compare: Roster and its peers side by side.
  */
-#ifndef BENCH_COMPARE_H
-#define BENCH_COMPARE_H
+#pragma once
 
 /* The program's work when its first argument is compare; returns its exit status. */
 int compare_main(int argc, char **argv);
-
-#endif /* BENCH_COMPARE_H */

@@ -4,8 +4,7 @@
  *
  * What must hold between Roster and its peers in one run.
  */
-#ifndef BENCH_COMPARE_CRITERIA_H
-#define BENCH_COMPARE_CRITERIA_H
+#pragma once
 
 #include "samples.h"
 
@@ -35,5 +34,3 @@ bool criterion_value(const struct compare_criterion *criterion, const struct sam
 
 bool criterion_at_most(const struct compare_criterion *criterion);
 bool criterion_met(const struct compare_criterion *criterion, double value, double bound);
-
-#endif /* BENCH_COMPARE_CRITERIA_H */

@@ -4,8 +4,7 @@
  *
  * What grows how: fitted to what was measured, with no more parameters than two processors allow.
  */
-#ifndef BENCH_COMPARE_FIT_H
-#define BENCH_COMPARE_FIT_H
+#pragma once
 
 #include "samples.h"
 
@@ -24,5 +23,3 @@ bool fit_exponent(const struct samples *samples, enum work work, bool tenth_open
  */
 bool fit_scalability(const struct samples *samples, enum work work, size_t sessions,
                      const struct engine *engine, double *sigma_2_kappa);
-
-#endif /* BENCH_COMPARE_FIT_H */

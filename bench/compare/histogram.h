@@ -6,8 +6,7 @@
  * exact to 1.6 %, from one nanosecond to 18 minutes, in constant memory and without a
  * branch that depends on what was measured before.
  */
-#ifndef BENCH_HISTOGRAM_H
-#define BENCH_HISTOGRAM_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -52,5 +51,3 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
 /* A value that at least `share` (0 to 1) of all do not exceed, and at most the largest; 0 without.
  */
 uint64_t histogram_percentile(const struct histogram *histogram, double share);
-
-#endif /* BENCH_HISTOGRAM_H */

@@ -4,8 +4,7 @@
  *
  * What the threads of a comparison do.
  */
-#ifndef BENCH_COMPARE_JOBS_H
-#define BENCH_COMPARE_JOBS_H
+#pragma once
 
 #include "arena.h"
 
@@ -51,5 +50,3 @@ struct handover {
 
 int job_handover_begin(struct worker *worker);
 int job_handover_end(struct worker *worker);
-
-#endif /* BENCH_COMPARE_JOBS_H */

@@ -4,8 +4,7 @@
  *
  * Measures one table: all its engines in interleaved rounds.
  */
-#ifndef BENCH_COMPARE_MEASURE_H
-#define BENCH_COMPARE_MEASURE_H
+#pragma once
 
 #include "samples.h"
 
@@ -32,5 +31,3 @@ int measure_table(const struct measure *measure, const struct table *table,
 
 /* While measured threads have a real-time priority, this one needs a higher one to stop them. */
 void measure_priority(bool first);
-
-#endif /* BENCH_COMPARE_MEASURE_H */

@@ -4,8 +4,7 @@
  *
  * What is compared: tables, each of one work at one size, with all engines that can do it.
  */
-#ifndef BENCH_COMPARE_PLAN_H
-#define BENCH_COMPARE_PLAN_H
+#pragma once
 
 #include "../engines/engine.h"
 
@@ -61,5 +60,3 @@ bool table_takes(const struct table *table, const struct engine *engine);
 
 /* "oldest, 1 thread, 100 000 sessions, 10 000 open" */
 void table_title(const struct table *table, char *out, size_t size);
-
-#endif /* BENCH_COMPARE_PLAN_H */

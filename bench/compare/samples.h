@@ -5,8 +5,7 @@
  * What was measured, in memory and in a file that grows by a table at a time: an interrupted
  * comparison goes on where it was, and the file is the comparison's CSV.
  */
-#ifndef BENCH_COMPARE_SAMPLES_H
-#define BENCH_COMPARE_SAMPLES_H
+#pragma once
 
 #include "../measure/stats.h"
 #include "plan.h"
@@ -67,5 +66,3 @@ bool samples_spread(const struct samples *samples, const struct table *table,
 bool samples_ratio(const struct samples *samples, const struct table *table,
                    const struct engine *engine, const struct engine *by, enum metric metric,
                    struct spread *spread);
-
-#endif /* BENCH_COMPARE_SAMPLES_H */

@@ -4,8 +4,7 @@
  *
  * The report of a comparison: as text, as JSON, as charts.
  */
-#ifndef BENCH_COMPARE_TELL_H
-#define BENCH_COMPARE_TELL_H
+#pragma once
 
 #include "../measure/report.h"
 #include "samples.h"
@@ -32,5 +31,3 @@ void tell_json(FILE *out, const struct telling *telling);
  * enough points. Returns 0, -ENOENT when there is no gnuplot, -EIO when it failed, or -errno.
  */
 int tell_charts(const struct telling *telling, const char *directory);
-
-#endif /* BENCH_COMPARE_TELL_H */

@@ -4,13 +4,10 @@
  *
  * A directory of an engine's own, on a file system in memory where there is one.
  */
-#ifndef BENCH_ENGINE_DIRECTORY_H
-#define BENCH_ENGINE_DIRECTORY_H
+#pragma once
 
 /* Returns 0 or a negative errno; the path is to be removed with directory_remove(). */
 int directory_create(char **path);
 
 /* Removes it with the files in it, and frees the path. NULL is allowed. */
 void directory_remove(char *path);
-
-#endif /* BENCH_ENGINE_DIRECTORY_H */

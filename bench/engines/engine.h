@@ -14,8 +14,7 @@
  * An engine leaves out what its original cannot do (see can_*): LMDB and WiredTiger know nothing of
  * sessions but their transaction, the C++ hash tables nothing of transactions.
  */
-#ifndef BENCH_ENGINE_H
-#define BENCH_ENGINE_H
+#pragma once
 
 #include "../measure/oracle.h"
 
@@ -157,5 +156,3 @@ extern const struct engine engine_roster, engine_roster_copy, engine_roster_agai
 #ifdef __cplusplus
 }
 #endif
-
-#endif /* BENCH_ENGINE_H */

@@ -7,8 +7,7 @@
  *     bool insert(uint64_t, const record &), bool erase(uint64_t),
  *     bool visit(uint64_t, reading *)   reads the record while no thread can erase it
  */
-#ifndef BENCH_ENGINE_MAP_HPP
-#define BENCH_ENGINE_MAP_HPP
+#pragma once
 
 #include "engine.h"
 #include "strings.h"
@@ -84,5 +83,3 @@ template <class table> struct map_engine {
         return made;
     }
 };
-
-#endif /* BENCH_ENGINE_MAP_HPP */

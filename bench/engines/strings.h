@@ -4,8 +4,7 @@
  *
  * The strings of a session, as the engines of ours keep them: inside the session's own memory.
  */
-#ifndef BENCH_ENGINE_STRINGS_H
-#define BENCH_ENGINE_STRINGS_H
+#pragma once
 
 #include "engine.h"
 
@@ -39,5 +38,3 @@ static inline struct who who_of(const struct who_strings *strings)
 
     return who;
 }
-
-#endif /* BENCH_ENGINE_STRINGS_H */

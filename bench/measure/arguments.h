@@ -5,8 +5,7 @@
  * What the two command lines of roster-bench have in common: how a value is read, and how a list is
  * shown below the options.
  */
-#ifndef BENCH_ARGUMENTS_H
-#define BENCH_ARGUMENTS_H
+#pragma once
 
 #include <argp.h>
 #include <stddef.h>
@@ -22,5 +21,3 @@ double argument_seconds(const char *text, double max, struct argp_state *state);
 
 /* For argp's help filter: what `list` writes stands behind the options. NULL: memory is out. */
 char *argument_help(int key, const char *text, void (*list)(FILE *out));
-
-#endif /* BENCH_ARGUMENTS_H */

@@ -5,8 +5,7 @@
  * Floors: what the machine needs for the least that any design must do, over as many records of a
  * session's size, aligned to cache lines and visited in the same order as the sessions.
  */
-#ifndef BENCH_FLOORS_H
-#define BENCH_FLOORS_H
+#pragma once
 
 #include "runner.h"
 
@@ -64,5 +63,3 @@ struct floor_walk {
 int floor_walk_create(size_t bytes, struct floor_walk *walk);
 void floor_walk_destroy(struct floor_walk *walk);
 int floor_walk_job(struct worker *worker); /* over a struct floor_walk; an operation is a walk */
-
-#endif /* BENCH_FLOORS_H */

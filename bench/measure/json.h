@@ -5,8 +5,7 @@
  * The values that both reports in JSON are made of. roster-bench needs no library but Roster's, so
  * that it is built wherever Roster is.
  */
-#ifndef BENCH_JSON_H
-#define BENCH_JSON_H
+#pragma once
 
 #include "stats.h"
 
@@ -20,5 +19,3 @@ void json_number(FILE *out, double number);
 /* Members of an object, without a comma. */
 void json_member(FILE *out, const char *name, const char *string);
 void json_spread(FILE *out, const char *name, const struct spread *spread);
-
-#endif /* BENCH_JSON_H */

@@ -4,8 +4,7 @@
  *
  * The loops over a roster that several workloads share.
  */
-#ifndef BENCH_LOOPS_H
-#define BENCH_LOOPS_H
+#pragma once
 
 #include "runner.h"
 #include "world.h"
@@ -19,5 +18,3 @@ int loop_list(struct worker *worker);
 int loop_scan(struct worker *worker);
 int loop_list_every_100_ms(struct worker *worker);
 int loop_scan_every_10_ms(struct worker *worker);
-
-#endif /* BENCH_LOOPS_H */

@@ -4,8 +4,7 @@
  *
  * What the command line asks for.
  */
-#ifndef BENCH_OPTIONS_H
-#define BENCH_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,5 +53,3 @@ struct options {
 void options_parse(struct options *options, int argc, char **argv);
 
 const char *oracle_kind_name(enum oracle_kind kind);
-
-#endif /* BENCH_OPTIONS_H */

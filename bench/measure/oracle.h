@@ -15,8 +15,7 @@
  * clock    The hybrid clock that a roster has when none is given: a system clock and one
  *          compare-and-swap on a shared line.
  */
-#ifndef BENCH_ORACLE_H
-#define BENCH_ORACLE_H
+#pragma once
 
 #include "options.h"
 #include "runner.h"
@@ -55,5 +54,3 @@ void oracle_init(struct oracle *oracle, enum oracle_kind kind, struct roster_opt
 /* The calling thread begins transactions, or it scans (so at first). */
 void oracle_role_owner(void);
 void oracle_role_scanner(void);
-
-#endif /* BENCH_ORACLE_H */

@@ -4,8 +4,7 @@
  *
  * In which order a thread visits its sessions, and a floor its records.
  */
-#ifndef BENCH_ORDER_H
-#define BENCH_ORDER_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ void order_spread(void *pointers, size_t n, size_t few);
 
 /* Shuffles an array of `n` pointers, always in the same way for the same `n`. */
 void order_shuffle(void *pointers, size_t n);
-
-#endif /* BENCH_ORDER_H */

@@ -4,8 +4,7 @@
  *
  * The report: text as the rows come in and a table at the end, or JSON.
  */
-#ifndef BENCH_REPORT_H
-#define BENCH_REPORT_H
+#pragma once
 
 #include "options.h"
 #include "row.h"
@@ -40,5 +39,3 @@ void report_text_row(FILE *out, const struct row *row);
 void report_text_table(FILE *out, const struct row *rows, size_t n);
 void report_json(FILE *out, const struct options *options, const struct machine *machine,
                  const struct row *rows, size_t n);
-
-#endif /* BENCH_REPORT_H */

@@ -9,8 +9,7 @@
  * that whatever else happens on the machine hits all of them; a ratio is the median over the
  * rounds of the quotients of samples of the same round.
  */
-#ifndef BENCH_ROW_H
-#define BENCH_ROW_H
+#pragma once
 
 #include "options.h"
 #include "runner.h"
@@ -84,5 +83,3 @@ struct slice {
 int slice_init(struct slice *slice, struct runner *runner, double seconds, size_t n_jobs);
 void slice_free(struct slice *slice);
 int slice_sample(void *arg, double *value);
-
-#endif /* BENCH_ROW_H */

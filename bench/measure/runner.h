@@ -13,8 +13,7 @@
  * is written once a run. (Adjacent per-thread counters make two threads look five times slower.)
  * The workload canary shows that this holds on the machine at hand.
  */
-#ifndef BENCH_RUNNER_H
-#define BENCH_RUNNER_H
+#pragma once
 
 #include "options.h"
 
@@ -71,5 +70,3 @@ static inline bool runner_stopped(const struct worker *worker)
 
 /* Sleeps for `ms` milliseconds, or until the run is over. */
 void runner_nap(struct worker *worker, unsigned ms);
-
-#endif /* BENCH_RUNNER_H */

@@ -4,8 +4,7 @@
  *
  * Medians and spread of a few values.
  */
-#ifndef BENCH_STATS_H
-#define BENCH_STATS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -20,5 +19,3 @@ struct spread spread_of(const double *values, size_t n);
 
 /* Of the quotients values[i] / by[i]: pairs that were measured one right after the other. */
 struct spread spread_of_ratios(const double *values, const double *by, size_t n);
-
-#endif /* BENCH_STATS_H */

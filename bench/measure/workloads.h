@@ -4,8 +4,7 @@
  *
  * What is run: each workload measures its rows and hands them to the report.
  */
-#ifndef BENCH_WORKLOADS_H
-#define BENCH_WORKLOADS_H
+#pragma once
 
 #include "options.h"
 #include "report.h"
@@ -50,5 +49,3 @@ int bench_row(struct bench *bench, struct row *row);
 /* A slice of as many jobs over `args`, an array of structs of `size` bytes, on processors 0.. */
 int bench_slice(const struct bench *bench, struct slice *slice, job_fn *fn, void *args, size_t size,
                 size_t n);
-
-#endif /* BENCH_WORKLOADS_H */

@@ -4,8 +4,7 @@
  *
  * A roster with many sessions, as a server that has run for a while has it.
  */
-#ifndef BENCH_WORLD_H
-#define BENCH_WORLD_H
+#pragma once
 
 #include "options.h"
 #include "oracle.h"
@@ -75,5 +74,3 @@ int world_age(struct world *world);
 
 /* Replaces the n-th session by a new one. */
 int world_replace(struct world *world, size_t n, const struct roster_session_attr *attr);
-
-#endif /* BENCH_WORLD_H */

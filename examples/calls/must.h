@@ -4,8 +4,7 @@
  *
  * What the programs of this folder do with an error: say which call failed, and end.
  */
-#ifndef CALLS_MUST_H
-#define CALLS_MUST_H
+#pragma once
 
 #include <roster/error.h>
 #include <stdio.h>
@@ -20,5 +19,3 @@ static inline void must(const char *call, int err)
     fprintf(stderr, "%s: %s\n", call, roster_strerror(err));
     exit(EXIT_FAILURE);
 }
-
-#endif

@@ -11,8 +11,7 @@
  *     kill ID     kill the statement of session ID
  *     minimum     the oldest start timestamp and the session that holds it
  */
-#ifndef GUIDE_COMMAND_H
-#define GUIDE_COMMAND_H
+#pragma once
 
 #include <roster/roster.h>
 #include <stdbool.h>
@@ -30,5 +29,3 @@ struct reply {
  * connection stays. */
 bool command_run(struct roster *roster, struct roster_session *session, const char *line,
                  struct reply *reply);
-
-#endif /* GUIDE_COMMAND_H */

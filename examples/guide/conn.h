@@ -6,8 +6,7 @@
  * something and when its session was killed; the thread that gets it from conns_wait() owns its
  * session until conn_arm().
  */
-#ifndef GUIDE_CONN_H
-#define GUIDE_CONN_H
+#pragma once
 
 #include <pthread.h>
 #include <roster/roster.h>
@@ -65,5 +64,3 @@ void conn_arm(struct conn *conn);
 
 /* Closes the session and the connection. */
 void conn_close(struct conn *conn);
-
-#endif /* GUIDE_CONN_H */

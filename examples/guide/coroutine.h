@@ -5,8 +5,7 @@
  * Minimal coroutines for the example. A coroutine may be resumed in any thread, and runs there
  * until it yields or ends.
  */
-#ifndef GUIDE_COROUTINE_H
-#define GUIDE_COROUTINE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ bool coroutine_resume(struct coroutine *coroutine);
 
 /* Called in a coroutine: returns to the thread that resumed it. */
 void coroutine_yield(struct coroutine *self);
-
-#endif /* GUIDE_COROUTINE_H */

@@ -4,8 +4,7 @@
  * Annotations for the sanitizers: the stack in use for AddressSanitizer, the running fiber for
  * ThreadSanitizer. Empty in other builds.
  */
-#ifndef GUIDE_COROUTINE_TELL_H
-#define GUIDE_COROUTINE_TELL_H
+#pragma once
 
 #include <stddef.h>
 
@@ -72,5 +71,3 @@ static inline void tell_arrive(struct tell_side *here, struct tell_side *from)
     __sanitizer_finish_switch_fiber(here->fake_stack, &from->stack, &from->size);
 #endif
 }
-
-#endif /* GUIDE_COROUTINE_TELL_H */

@@ -4,8 +4,7 @@
  *
  * Shared by the servers with a pool of threads: start, wait for SIGTERM, shut down.
  */
-#ifndef GUIDE_POOL_H
-#define GUIDE_POOL_H
+#pragma once
 
 #include "conn.h"
 
@@ -14,5 +13,3 @@ typedef void pool_serve_fn(struct conn *conn, struct roster *roster);
 
 /* Runs the server; returns what main() returns. */
 int pool_main(int threads, pool_serve_fn *serve);
-
-#endif /* GUIDE_POOL_H */

@@ -5,8 +5,7 @@
  * The server: its threads, connections and commands. Functions that return int return 0 or a
  * negative errno; those that start something have then printed why.
  */
-#ifndef KV_SERVER_H
-#define KV_SERVER_H
+#pragma once
 
 #include "../resp/commands.h"
 #include "../resp/front.h"
@@ -115,5 +114,3 @@ command_fn cmd_get, cmd_set, cmd_mget, cmd_count, cmd_incr, cmd_scan, cmd_measur
 command_fn cmd_begin, cmd_commit, cmd_rollback, cmd_multi, cmd_exec, cmd_discard, cmd_lock;
 command_fn cmd_reset, debug_sleep;
 command_fn client_list, client_kill, client_unblock, client_getname, trx_history;
-
-#endif

@@ -16,8 +16,7 @@
  *
  * One lock and a table that does not grow keep this small: the subject here is Roster.
  */
-#ifndef KV_STORE_H
-#define KV_STORE_H
+#pragma once
 
 #include "../resp/resp.h"
 
@@ -107,5 +106,3 @@ void txn_fail(struct txn *txn);
 
 /* locks.c: lets all locks of a transaction go, which has ended. */
 void locks_release(struct txn *txn);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * The table of a server's commands, and those commands that need nothing else.
  */
-#ifndef RESP_COMMANDS_H
-#define RESP_COMMANDS_H
+#pragma once
 
 #include "resp.h"
 
@@ -56,5 +55,3 @@ struct info_section {
 };
 
 extern const struct info_section info_sections[]; /* the server's: the last one has no name */
-
-#endif

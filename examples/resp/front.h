@@ -7,8 +7,7 @@
  * may have under way. Functions that return int return 0 or a negative errno; those that start
  * something have then printed why.
  */
-#ifndef RESP_FRONT_H
-#define RESP_FRONT_H
+#pragma once
 
 #include "resp.h"
 
@@ -109,5 +108,3 @@ void front_info(struct front *front, struct buf *out);
 void peer_field(struct buf *out, const char *name, const char *value);
 void peer_describe(const struct peer *peer, struct buf *out);
 bool peer_word(struct slice text);
-
-#endif

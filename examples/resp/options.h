@@ -4,8 +4,7 @@
  *
  * The command line as one table, which fills in the server's struct options.
  */
-#ifndef RESP_OPTIONS_H
-#define RESP_OPTIONS_H
+#pragma once
 
 #include <argp.h>
 #include <stdbool.h>
@@ -50,5 +49,3 @@ void options_parse(struct options *options, int argc, char **argv, const char *a
  * is none, or more than 64 KiB. option_file_forget() wipes and frees it; NULL is allowed. */
 const char *option_file(const char *path, bool line);
 void option_file_forget(const char *text);
-
-#endif

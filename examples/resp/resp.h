@@ -6,8 +6,7 @@
  * hiredis does not do for requests: up to 0.14, which Debian 12 has, it allocates as many arguments
  * as a client announces, and it takes arguments of any length into memory before it says so.
  */
-#ifndef KV_RESP_H
-#define KV_RESP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -120,5 +119,3 @@ static inline uint64_t count_read(const uint64_t *counter)
 {
     return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
-
-#endif

@@ -6,8 +6,7 @@
  * survives a change of user, so a table keeps them, in parts that have a lock each; no thread that
  * reads the roster comes here.
  */
-#ifndef ROSTER_MARIADB_CONNECTIONS_H
-#define ROSTER_MARIADB_CONNECTIONS_H
+#pragma once
 
 #include "mariadb/text.h"
 
@@ -96,5 +95,3 @@ void rst_mdb_txn_table(struct rst_mdb_connection *connection, const struct rst_m
 
 /* A statement has ended; `connection->n` are still open. */
 void rst_mdb_txn_after(struct rst_mdb_connection *connection, const struct rst_mdb_event *event);
-
-#endif /* ROSTER_MARIADB_CONNECTIONS_H */

@@ -4,8 +4,7 @@
  *
  * The status endpoint, when it was asked for.
  */
-#ifndef ROSTER_MARIADB_ENDPOINT_H
-#define ROSTER_MARIADB_ENDPOINT_H
+#pragma once
 
 /* The system variables: addresses, see roster/status.h, and names of files; NULL or "" for none. */
 struct rst_mdb_endpoint {
@@ -20,5 +19,3 @@ void rst_mdb_endpoint_stop(void);
 /* Where it listens, and where metrics are served to others; "" for nowhere. */
 const char *rst_mdb_endpoint_address(void);
 const char *rst_mdb_endpoint_metrics(void);
-
-#endif /* ROSTER_MARIADB_ENDPOINT_H */

@@ -12,8 +12,7 @@
  * for the server. It is inside the gate of the connection, so what was looked at is still open when
  * the server gets the order. A kill that comes too late is dropped, and counted.
  */
-#ifndef ROSTER_MARIADB_KILL_H
-#define ROSTER_MARIADB_KILL_H
+#pragma once
 
 #include <roster/roster.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ struct rst_mdb_kills {
 };
 
 struct rst_mdb_kills rst_mdb_kills(void);
-
-#endif /* ROSTER_MARIADB_KILL_H */

@@ -7,8 +7,7 @@
  * whichever thread does. No call fails: what could not be mirrored is counted, and the server goes
  * on.
  */
-#ifndef ROSTER_MARIADB_MIRROR_H
-#define ROSTER_MARIADB_MIRROR_H
+#pragma once
 
 #include "mariadb/text.h"
 
@@ -81,5 +80,3 @@ void rst_mdb_note(int err);
 
 /* How often something could not be mirrored: out of memory, or the backlog is full. */
 uint64_t rst_mdb_errors(void);
-
-#endif /* ROSTER_MARIADB_MIRROR_H */

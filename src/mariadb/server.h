@@ -5,8 +5,7 @@
  * What the plugin asks of the server. sql.c: statements that it executes there; a unit test puts a
  * server of its own in this place.
  */
-#ifndef ROSTER_MARIADB_SERVER_H
-#define ROSTER_MARIADB_SERVER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,5 +27,3 @@ enum rst_mdb_answer rst_mdb_sql_kill(const char *what, uint64_t id);
  * plugin. That returns 1, for the plugin's start. */
 void rst_mdb_report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int rst_mdb_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif /* ROSTER_MARIADB_SERVER_H */

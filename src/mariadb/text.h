@@ -4,8 +4,7 @@
  *
  * What the texts of audit events say. Nothing here knows the server, the roster or a connection.
  */
-#ifndef ROSTER_MARIADB_TEXT_H
-#define ROSTER_MARIADB_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,5 +50,3 @@ bool rst_mdb_has_password(struct rst_mdb_text statement);
 
 /* Whether a statement of a routine has values of variables in its text. */
 bool rst_mdb_has_variables(struct rst_mdb_text statement);
-
-#endif /* ROSTER_MARIADB_TEXT_H */

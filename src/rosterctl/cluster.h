@@ -4,8 +4,7 @@
  *
  * The servers of a cluster, as their records in its store name them.
  */
-#ifndef ROSTERCTL_CLUSTER_H
-#define ROSTERCTL_CLUSTER_H
+#pragma once
 
 #include "rosterctl/rosterctl.h"
 
@@ -115,5 +114,3 @@ void cluster_check_command(json_t *problem, const struct options *options,
 
 /* Those of all problems of the server that the options name. */
 void cluster_check_commands(json_t *status, const struct options *options);
-
-#endif /* ROSTERCTL_CLUSTER_H */

@@ -4,8 +4,7 @@
  *
  * rosterctl: what its commands share.
  */
-#ifndef ROSTERCTL_H
-#define ROSTERCTL_H
+#pragma once
 
 #include "core/base/clock.h"
 
@@ -263,5 +262,3 @@ int ctl_all(const struct options *options, command_fn *run);
 command_fn ctl_ps, ctl_trx, ctl_holders, ctl_locks, ctl_groups, ctl_min, ctl_safe_point,
     ctl_history, ctl_status, ctl_kill, ctl_drain;
 command_fn ctl_top, ctl_barrier, ctl_gc, ctl_events, ctl_activity, ctl_serve;
-
-#endif /* ROSTERCTL_H */

@@ -4,8 +4,7 @@
  *
  * serve: the page of a whole cluster.
  */
-#ifndef ROSTERCTL_SERVE_H
-#define ROSTERCTL_SERVE_H
+#pragma once
 
 #include "rosterctl/cluster.h"
 
@@ -68,5 +67,3 @@ bool serve_answered(const struct server *server);
 void serve_keep_objects(json_t *rows);
 
 struct reply serve_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-#endif /* ROSTERCTL_SERVE_H */

@@ -4,8 +4,7 @@
  *
  * What the parts of `rosterctl top` share: one thread asks the server, one draws and reads keys.
  */
-#ifndef ROSTERCTL_TOP_H
-#define ROSTERCTL_TOP_H
+#pragma once
 
 #include "rosterctl/rosterctl.h"
 
@@ -85,5 +84,3 @@ const json_t *top_rows(const struct top *top);
 const char *top_row_id(const json_t *row);
 
 void top_draw(struct top *top);
-
-#endif /* ROSTERCTL_TOP_H */

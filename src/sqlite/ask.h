@@ -4,8 +4,7 @@
  *
  * Asking other processes.
  */
-#ifndef ROSTER_SQLITE_ASK_H
-#define ROSTER_SQLITE_ASK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,5 +21,3 @@ typedef int rst_ext_reply_fn(void *arg, const char *body);
  * SQLite. */
 int rst_ext_ask(const char *method, const char *what, rst_ext_path_fn *next, rst_ext_reply_fn *take,
                 void *arg);
-
-#endif /* ROSTER_SQLITE_ASK_H */

@@ -4,8 +4,7 @@
  *
  * How SQLite enters roster.so.
  */
-#ifndef ROSTER_SQLITE_ENTRY_H
-#define ROSTER_SQLITE_ENTRY_H
+#pragma once
 
 struct sqlite3;
 struct sqlite3_api_routines;
@@ -18,5 +17,3 @@ RST_EXT_EXPORT int sqlite3_roster_init(struct sqlite3 *db, char **message,
 
 /* For sqlite3_auto_extension(). */
 int rst_ext_auto(struct sqlite3 *db, char **message, const struct sqlite3_api_routines *api);
-
-#endif /* ROSTER_SQLITE_ENTRY_H */

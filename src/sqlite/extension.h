@@ -15,8 +15,7 @@
  * itself. Memory may be reclaimed under both: that waits for readers of the roster, which take
  * neither inside.
  */
-#ifndef ROSTER_SQLITE_EXTENSION_H
-#define ROSTER_SQLITE_EXTENSION_H
+#pragma once
 
 #include "core/base/clock.h"
 
@@ -234,5 +233,3 @@ int rst_ext_tables_register(sqlite3 *db);
 int rst_ext_functions_register(sqlite3 *db, struct rst_ext_conn *conn);
 
 #pragma GCC visibility pop
-
-#endif /* ROSTER_SQLITE_EXTENSION_H */

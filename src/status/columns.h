@@ -4,8 +4,7 @@
  *
  * The columns of lists: what they are called, what a row has in them, and how they order rows.
  */
-#ifndef ROSTER_STATUS_COLUMNS_H
-#define ROSTER_STATUS_COLUMNS_H
+#pragma once
 
 #include "status/text.h"
 
@@ -84,5 +83,3 @@ const char *rst_killed_name(int killed);
 
 /* What a process list shows as the state: whether a transaction is open. */
 const char *rst_state_name(enum roster_txn_state state);
-
-#endif /* ROSTER_STATUS_COLUMNS_H */

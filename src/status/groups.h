@@ -4,8 +4,7 @@
  *
  * Which users, databases and applications have the sessions.
  */
-#ifndef ROSTER_STATUS_GROUPS_H
-#define ROSTER_STATUS_GROUPS_H
+#pragma once
 
 #include <roster/quota.h>
 #include <stddef.h>
@@ -31,5 +30,3 @@ void rst_group_command(const struct roster_group *group, char *to, size_t size);
 
 /* "user \"x\"", as it may be shown. */
 void rst_group_show(const struct roster_group *group, char *to, size_t size);
-
-#endif /* ROSTER_STATUS_GROUPS_H */

@@ -4,8 +4,7 @@
  *
  * The socket on which an endpoint listens.
  */
-#ifndef ROSTER_STATUS_LISTEN_H
-#define ROSTER_STATUS_LISTEN_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -28,5 +27,3 @@ int rst_status_listener_open(struct listener *listener, const char *text, bool i
 
 /* Removes what it made, and closes what is open. */
 void rst_status_listener_close(struct listener *listener);
-
-#endif /* ROSTER_STATUS_LISTEN_H */

@@ -4,8 +4,7 @@
  *
  * The text of metrics: families, and samples of the usual kinds. And the parts of /metrics.
  */
-#ifndef ROSTER_STATUS_METRICS_H
-#define ROSTER_STATUS_METRICS_H
+#pragma once
 
 #include "core/base/clock.h"
 #include "status/text.h"
@@ -58,5 +57,3 @@ static inline int64_t rst_metrics_ns_between(uint64_t old_ts, uint64_t new_ts)
 
     return (int64_t)rst_since(new_ms, old_ms) * 1000000;
 }
-
-#endif /* ROSTER_STATUS_METRICS_H */

@@ -4,8 +4,7 @@
  *
  * What a request asks for behind the question mark.
  */
-#ifndef ROSTER_STATUS_QUERY_H
-#define ROSTER_STATUS_QUERY_H
+#pragma once
 
 #include "status/columns.h"
 #include "status/status.h"
@@ -73,5 +72,3 @@ unsigned rst_activity_points(struct request *request, const struct query *query,
 
 /* The members of a row that `by` distinguishes. */
 void rst_activity_put(struct text *text, const struct roster_activity_row *row, uint32_t by);
-
-#endif /* ROSTER_STATUS_QUERY_H */

@@ -4,8 +4,7 @@
  *
  * Which sessions a query means, and the best of them in its order.
  */
-#ifndef ROSTER_STATUS_ROWS_H
-#define ROSTER_STATUS_ROWS_H
+#pragma once
 
 #include "status/query.h"
 
@@ -54,5 +53,3 @@ void rst_rows_look(struct roster_entry *entry, const struct roster_session *sess
 /* Where the session of the entry stands in the query's order. */
 struct candidate rst_rows_candidate(const struct roster_snapshot *snapshot,
                                     const struct roster_entry *entry, const struct query *query);
-
-#endif /* ROSTER_STATUS_ROWS_H */

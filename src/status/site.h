@@ -6,8 +6,7 @@
  * rules of HTTP and the limits of clients are those of every endpoint. What it shows and does is
  * what the user who runs it may, so it serves that user and root alone.
  */
-#ifndef ROSTER_STATUS_SITE_H
-#define ROSTER_STATUS_SITE_H
+#pragma once
 
 #include <roster/export.h>
 #include <stdbool.h>
@@ -56,5 +55,3 @@ ROSTER_API void rst_site_run(struct roster_status *status, uint32_t timeout_ms);
 ROSTER_API void rst_site_stop(struct roster_status *status);
 
 ROSTER_API const char *rst_site_address(const struct roster_status *status);
-
-#endif /* ROSTER_STATUS_SITE_H */

@@ -4,8 +4,7 @@
  *
  * The private side of an endpoint. All of it runs in one thread.
  */
-#ifndef ROSTER_STATUS_PRIVATE_H
-#define ROSTER_STATUS_PRIVATE_H
+#pragma once
 
 #include "status/listen.h"
 #include "status/text.h"
@@ -219,5 +218,3 @@ void rst_site_resume(struct site *site); /* goes on with those whose answers are
 /* Made from page.html. */
 extern const char rst_status_page[];
 extern const size_t rst_status_page_length;
-
-#endif /* ROSTER_STATUS_PRIVATE_H */

@@ -5,8 +5,7 @@
  * Text that grows, and JSON in it. A text that could not grow is marked as failed and stays so;
  * nothing else has to be checked on the way.
  */
-#ifndef ROSTER_STATUS_TEXT_H
-#define ROSTER_STATUS_TEXT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,5 +85,3 @@ void rst_status_out_id(struct text *text, const char *key,
                        uint64_t id); /* a string, see status.h */
 void rst_status_out_bool(struct text *text, const char *key, bool value);
 void rst_status_out_null(struct text *text, const char *key);
-
-#endif /* ROSTER_STATUS_TEXT_H */

@@ -5,8 +5,7 @@
  * Whether a server is healthy, and what is wrong if it is not: since when, what shows it, and the
  * command to run.
  */
-#ifndef ROSTER_STATUS_VERDICT_H
-#define ROSTER_STATUS_VERDICT_H
+#pragma once
 
 #include "status/status.h"
 
@@ -151,5 +150,3 @@ struct stuck {
  * killed. Returns whether there are any. */
 bool rst_stuck_look(struct roster_status *status, const struct roster_stats *stats,
                     struct stuck *stuck);
-
-#endif /* ROSTER_STATUS_VERDICT_H */

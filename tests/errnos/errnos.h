@@ -5,13 +5,10 @@
  * Notes which errnos each public function has returned, in the file that ROSTER_ERRNOS names: a
  * line "FUNCTION NUMBER" for each pair, once a process.
  */
-#ifndef ROSTER_TESTS_ERRNOS_H
-#define ROSTER_TESTS_ERRNOS_H
+#pragma once
 
 extern const char *const errnos_functions[];
 extern const unsigned errnos_count;
 
 /* Returns `result`. Safe wherever a test is: it allocates nothing and leaves errno alone. */
 int errnos_note(unsigned function, int result);
-
-#endif /* ROSTER_TESTS_ERRNOS_H */

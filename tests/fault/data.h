@@ -6,8 +6,7 @@
  * key is written and collected by one server and read by all. A version is its commit timestamp
  * and nothing else, so there is nothing to be torn, and a server may be killed at any instruction.
  */
-#ifndef ROSTER_TESTS_FAULT_DATA_H
-#define ROSTER_TESTS_FAULT_DATA_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -33,5 +32,3 @@ _Atomic uint64_t *data_place(struct data *data, uint32_t key);
 /* Deletes what nobody at or above the safe point can see; returns how many. Newest first, so that
  * who reads below it finds old versions rather than none. */
 uint64_t data_collect(struct data *data, uint32_t key, uint64_t safe_point);
-
-#endif

@@ -6,8 +6,7 @@
  * all there also after the server was killed at any instruction, and noting costs no system call.
  * Times are CLOCK_BOOTTIME in nanoseconds and thus comparable between the servers of a host.
  */
-#ifndef ROSTER_TESTS_FAULT_EVENT_H
-#define ROSTER_TESTS_FAULT_EVENT_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -50,5 +49,3 @@ struct log_file {
     _Atomic uint32_t count; /* events claimed; may exceed LOG_EVENTS */
     struct event events[LOG_EVENTS];
 };
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* The logs of all servers' lives, in memory. */
-#ifndef ROSTER_TESTS_FAULT_HISTORY_H
-#define ROSTER_TESTS_FAULT_HISTORY_H
+#pragma once
 
 #include <stddef.h>
 
@@ -51,5 +50,3 @@ void verify_safe_points(const struct history *history);
 void verify_minima(const struct history *history);
 void verify_txns(const struct history *history);
 void verify_reads(const struct history *history);
-
-#endif

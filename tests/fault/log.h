@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Noting events, and the clock that they bear. */
-#ifndef ROSTER_TESTS_FAULT_LOG_H
-#define ROSTER_TESTS_FAULT_LOG_H
+#pragma once
 
 #include "event.h"
 
@@ -24,5 +23,3 @@ void *map_file(const char *path, size_t size);
  * that stands in this file, as an int64_t.
  */
 void wall_clock_file(const char *path);
-
-#endif

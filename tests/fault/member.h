@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* A server of the fault tests: what its threads share. */
-#ifndef ROSTER_TESTS_FAULT_MEMBER_H
-#define ROSTER_TESTS_FAULT_MEMBER_H
+#pragma once
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -63,5 +62,3 @@ void member_thread(struct member *member, void *(*run)(void *));
 
 /* Prints a line with the time; any thread. */
 __attribute__((format(printf, 1, 2))) void say(const char *format, ...);
-
-#endif

@@ -6,8 +6,7 @@
  * driver.c, for compilers without libFuzzer and for AFL++, with files. A fault is an abort or what
  * a sanitizer reports.
  */
-#ifndef ROSTER_TESTS_FUZZ_H
-#define ROSTER_TESTS_FUZZ_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
             abort();                                                                               \
         }                                                                                          \
     } while (0)
-
-#endif /* ROSTER_TESTS_FUZZ_H */

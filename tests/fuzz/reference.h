@@ -5,8 +5,7 @@
  * What a roster is, as simply as it can be said: arrays under one mutex. Written from the headers.
  * Every function returns what the library's function of that name has to return.
  */
-#ifndef ROSTER_TESTS_REFERENCE_H
-#define ROSTER_TESTS_REFERENCE_H
+#pragma once
 
 #include <pthread.h>
 #include <roster/roster.h>
@@ -72,5 +71,3 @@ int ref_pin_check(struct reference *ref, unsigned p);
  * for a holder that is of this session. */
 int ref_min(struct reference *ref, uint64_t now, uint64_t lower, uint64_t holder_session,
             uint64_t holder_pin, struct roster_min *min);
-
-#endif /* ROSTER_TESTS_REFERENCE_H */

@@ -6,7 +6,7 @@
 # that table allows a row below it, no files include each other in a circle, and the diagram of the
 # components is that of the includes. The includes of a file have one order. Each file begins with the two
 # SPDX lines, the license first, and each source file, or its header, says in its first lines what it is
-# for. Planted violations show that each of this is noticed.
+# for. No header is read twice. Planted violations show that each of this is noticed.
 
 set -eu
 
@@ -145,6 +145,25 @@ if [ -s "$work/disordered" ]; then
     exit 1
 fi
 
+# reincluded TOP: prints the headers that can be read twice: a private one begins with #pragma once, a public one
+# with a guard, which any compiler knows and which knows a copy of the header, too.
+reincluded() {
+    find "$1/src" "$1/include" "$1/examples" "$1/bench" "$1/tests" \( -name '*.h' -o -name '*.hpp' \) -exec awk -v top="$1/" '
+        FNR == 1 { first = "" }
+        first == "" && /^[^ \/]/ {
+            first = $0
+            file = substr(FILENAME, length(top) + 1)
+            if (file ~ /^include\// ? first !~ /^#ifndef ROSTER_[A-Z_]+_H(PP)?$/ : first != "#pragma once")
+                print file ": " first
+        }' {} +
+}
+reincluded "$ROSTER_SRCDIR" >"$work/reincluded"
+if [ -s "$work/reincluded" ]; then
+    echo "these headers do not begin with #pragma once or, in include/, with a guard:"
+    cat "$work/reincluded"
+    exit 1
+fi
+
 # unlicensed TOP: prints the files that do not begin with the two SPDX lines, the license first. Those of
 # debian/ have none, nor has what a build in the same place generates.
 unlicensed() {
@@ -246,6 +265,14 @@ unlicensed "$work/top" | grep -q '/src/swapped.c$' || {
     echo "not noticed: a copyright in front of the license"
     exit 1
 }
+printf '#ifndef PLANTED_H\n#define PLANTED_H\n#endif\n' >"$work/top/bench/planted.h"
+printf '#pragma once\n' >"$work/top/include/planted.h"
+printf '#include "config.h"\n#pragma once\n' >"$work/top/src/planted.h"
+[ "$(reincluded "$work/top" | grep -c 'planted.h: ')" -eq 3 ] || {
+    echo "not noticed: a header with another guard than its neighbours"
+    exit 1
+}
+rm "$work/top"/*/planted.h
 printf '#include "config.h"\n' >"$work/top/tests/silent.c"
 printf '#ifdef HAVE_SQLITE\n#endif\n' >"$work/top/bench/silent.c"
 [ "$(configured "$work/top" | grep -c silent)" -eq 2 ] || {

@@ -5,8 +5,7 @@
  * What the programs that drive a MariaDB server share. Each function ends the program when the
  * server does not answer as it should.
  */
-#ifndef ROSTER_TESTS_MARIADB_CLIENT_H
-#define ROSTER_TESTS_MARIADB_CLIENT_H
+#pragma once
 
 #include <mysql.h>
 #include <stddef.h>
@@ -41,5 +40,3 @@ char *answer(MYSQL *mysql, const char *query);
 
 /* Sends a request to the status endpoint at a Unix socket; the reply goes to `reply`. */
 void ask(const char *socket_path, const char *request, char *reply, size_t size);
-
-#endif /* ROSTER_TESTS_MARIADB_CLIENT_H */

@@ -4,8 +4,7 @@
  *
  * What the calls that forked.awk makes are made of.
  */
-#ifndef ROSTER_TESTS_FORKED_H
-#define ROSTER_TESTS_FORKED_H
+#pragma once
 
 #include <stddef.h>
 
@@ -48,5 +47,3 @@ void forked_next(const char *name);
 
 /* Made by forked.awk. */
 void forked_call_all(void);
-
-#endif /* ROSTER_TESTS_FORKED_H */

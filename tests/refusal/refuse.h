@@ -6,8 +6,7 @@
  * makes them: Roster, or SQLite, libcurl and jansson on its behalf. The functions of refuse.c stand
  * in the test program, where the dynamic linker finds them before those of the C library.
  */
-#ifndef ROSTER_TESTS_REFUSE_H
-#define ROSTER_TESTS_REFUSE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,5 +54,3 @@ void refuse_before_stat(unsigned n, void (*act)(void));
 
 /* Whether the kernel refuses all clocks to all threads of this process. */
 void refuse_clocks(bool all);
-
-#endif /* ROSTER_TESTS_REFUSE_H */

@@ -6,8 +6,7 @@
  * means carries a comment "sign: NAME", and a function here produces that sign by a fault and takes
  * it away by what the page says to do.
  */
-#ifndef ROSTER_TESTS_SIGNS_H
-#define ROSTER_TESTS_SIGNS_H
+#pragma once
 
 struct sign {
     const char *name;
@@ -20,5 +19,3 @@ extern const struct sign signs_of_a_cluster[], signs_of_a_server[];
 /* Something was shown: it must be what the page has in the row of the sign that is produced, where
  * a single capital letter and "..." stand for any text. */
 __attribute__((format(printf, 1, 2))) void shown(const char *format, ...);
-
-#endif /* ROSTER_TESTS_SIGNS_H */

@@ -4,13 +4,10 @@
  *
  * Signals at all moments.
  */
-#ifndef ROSTER_TESTS_STORM_H
-#define ROSTER_TESTS_STORM_H
+#pragma once
 
 /* From now on this process gets a signal at this interval, in microseconds; 0 for none. */
 void storm(long microseconds);
 
 /* How many there were. */
 unsigned storm_signals(void);
-
-#endif /* ROSTER_TESTS_STORM_H */

@@ -4,8 +4,7 @@
  *
  * What the programs hostile and strange share: a file, connections, and questions.
  */
-#ifndef ROSTER_TESTS_SQLITE_PROGRAM_H
-#define ROSTER_TESTS_SQLITE_PROGRAM_H
+#pragma once
 
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -80,5 +79,3 @@ static inline void make_table(sqlite3 *db)
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "
             "INSERT OR IGNORE INTO t SELECT i, hex(randomblob(20)) FROM n");
 }
-
-#endif /* ROSTER_TESTS_SQLITE_PROGRAM_H */

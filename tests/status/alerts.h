@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* The alerts that are installed, applied to what a server's /metrics shows. */
-#ifndef ROSTER_TESTS_STATUS_ALERTS_H
-#define ROSTER_TESTS_STATUS_ALERTS_H
+#pragma once
 
 #include "client.h"
 
@@ -19,5 +18,3 @@ void expect_alert(const struct fixture *fixture, const char *alert);
 
 /* At the end of a test: it was skipped if an alert could not be tested. */
 void alerts_done(void);
-
-#endif /* ROSTER_TESTS_STATUS_ALERTS_H */

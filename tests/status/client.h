@@ -4,8 +4,7 @@
 /*
  * What tests of the status endpoint share: a roster with an endpoint, and requests to it.
  */
-#ifndef ROSTER_TESTS_STATUS_CLIENT_H
-#define ROSTER_TESTS_STATUS_CLIENT_H
+#pragma once
 
 #include <jansson.h>
 #include <roster/roster.h>
@@ -59,5 +58,3 @@ bool is_closed(int fd, int timeout_ms);
 /* Sends these bytes on a connection of their own, and hears all that comes back. */
 size_t speak(const struct fixture *fixture, const char *bytes, size_t length, char *text,
              size_t size);
-
-#endif /* ROSTER_TESTS_STATUS_CLIENT_H */

@@ -5,8 +5,7 @@
  * Servers that have what the verdict and the alerts are about: one roster with an endpoint, alone
  * or in a cluster whose store is in memory.
  */
-#ifndef ROSTER_TESTS_STATUS_TROUBLED_H
-#define ROSTER_TESTS_STATUS_TROUBLED_H
+#pragma once
 
 #include "client.h"
 
@@ -37,5 +36,3 @@ void expect_worst(const char *problem, const char *evidence, const char *command
 void expect_healthy(void);
 
 void pass(long ms);
-
-#endif /* ROSTER_TESTS_STATUS_TROUBLED_H */

@@ -5,8 +5,7 @@
  * Interleavings on purpose. A thread runs a function of the test on the core with its test points,
  * stands still at one of them, and goes on when the test says so. Nothing waits for a clock.
  */
-#ifndef ROSTER_TESTS_STEPS_H
-#define ROSTER_TESTS_STEPS_H
+#pragma once
 
 #include <pthread.h>
 #include <roster/manager.h>
@@ -37,5 +36,3 @@ void steps_finish(struct steps *steps);
 
 /* A roster in which no two transactions have one timestamp. */
 struct roster *steps_roster(void);
-
-#endif /* ROSTER_TESTS_STEPS_H */

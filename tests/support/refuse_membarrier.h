@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Has the kernel refuse membarrier() to all threads of the process, from now on. */
-#ifndef ROSTER_TESTS_REFUSE_MEMBARRIER_H
-#define ROSTER_TESTS_REFUSE_MEMBARRIER_H
+#pragma once
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -29,5 +28,3 @@ static inline int refuse_membarrier_to_all(void)
     return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) ? -1
                                                                                               : 0;
 }
-
-#endif /* ROSTER_TESTS_REFUSE_MEMBARRIER_H */

@@ -4,8 +4,7 @@
  *
  * An actor: one thread of the torture, and what it can do.
  */
-#ifndef ROSTER_TORTURE_ACTOR_H
-#define ROSTER_TORTURE_ACTOR_H
+#pragma once
 
 #include "client.h"
 #include "rng.h"
@@ -99,5 +98,3 @@ void actor_clean_up(struct actor *actor);
 
 /* Set when the run is over. */
 extern bool actors_stop;
-
-#endif /* ROSTER_TORTURE_ACTOR_H */

@@ -4,8 +4,7 @@
  *
  * A client: a session together with what its owner knows of it. One actor owns it at a time.
  */
-#ifndef ROSTER_TORTURE_CLIENT_H
-#define ROSTER_TORTURE_CLIENT_H
+#pragma once
 
 #include "world.h"
 
@@ -83,5 +82,3 @@ void client_settle(struct client *client);
 
 /* misuse.c: calls that must be refused without effect. */
 void client_misuse(struct actor *actor, struct client *client);
-
-#endif /* ROSTER_TORTURE_CLIENT_H */

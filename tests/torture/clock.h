@@ -5,8 +5,7 @@
  * The timestamp oracles of the torture. All are linearizable, and they differ in what else they
  * are: G2 may rest on nothing but that.
  */
-#ifndef ROSTER_TORTURE_CLOCK_H
-#define ROSTER_TORTURE_CLOCK_H
+#pragma once
 
 #include <roster/oracle.h>
 #include <stdbool.h>
@@ -33,5 +32,3 @@ int clock_get(void *clock, uint64_t *ts);
 
 /* Whether the time stamp counters of all processors are one linearizable clock. */
 bool clock_plain_works(void);
-
-#endif /* ROSTER_TORTURE_CLOCK_H */

@@ -5,8 +5,7 @@
  * Delays at random: at the core's test points (builds with ROSTER_TEST_DELAYS) and wherever the
  * torture itself wants time to pass.
  */
-#ifndef ROSTER_TORTURE_DELAYS_H
-#define ROSTER_TORTURE_DELAYS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -24,5 +23,3 @@ void delay_shortly(void);
 
 /* Fills the store buffer with stores that miss the cache, so that the next ones stay in it. */
 void delay_stores(void);
-
-#endif /* ROSTER_TORTURE_DELAYS_H */

@@ -4,8 +4,7 @@
  *
  * The command line of the torture programs.
  */
-#ifndef ROSTER_TORTURE_OPTIONS_H
-#define ROSTER_TORTURE_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,5 +25,3 @@ struct torture_options {
 
 /* Reads the command line into `options`, which holds the defaults; exits 99 when it is wrong. */
 void options_read(struct torture_options *options, int argc, char **argv);
-
-#endif /* ROSTER_TORTURE_OPTIONS_H */

@@ -4,8 +4,7 @@
  *
  * Telling a violation, once, and ending the program with it.
  */
-#ifndef ROSTER_TORTURE_REPORT_H
-#define ROSTER_TORTURE_REPORT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -25,5 +24,3 @@ void violation(const char *guarantee, const char *format, ...)
 
 /* Makes a crash a violation of G4: the pointer that was followed led nowhere. */
 void report_crashes(void);
-
-#endif /* ROSTER_TORTURE_REPORT_H */

@@ -4,8 +4,7 @@
  *
  * Random choices that a seed reproduces: SplitMix64 (Steele, Lea and Flood, 2014).
  */
-#ifndef ROSTER_TORTURE_RNG_H
-#define ROSTER_TORTURE_RNG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ static inline struct rng rng_make(uint64_t seed, uint64_t stream)
 
     return rng;
 }
-
-#endif /* ROSTER_TORTURE_RNG_H */

@@ -5,8 +5,7 @@
  * What sessions show of themselves: made so that every part can be told from the others, and a
  * mixture of two versions cannot look right (G1).
  */
-#ifndef ROSTER_TORTURE_WORDS_H
-#define ROSTER_TORTURE_WORDS_H
+#pragma once
 
 #include <roster/roster.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ void words_identity(struct words_identity *words, struct roster_session_attr *at
 
 /* Violates G1 unless the session shows one version of itself. */
 void words_check(const struct roster_entry *entry, uint32_t text_limit);
-
-#endif /* ROSTER_TORTURE_WORDS_H */

@@ -18,8 +18,7 @@
  * The references are atomics, but their use orders nothing that the roster has to order itself:
  * owners write them after a call has returned and before the next one.
  */
-#ifndef ROSTER_TORTURE_WORLD_H
-#define ROSTER_TORTURE_WORLD_H
+#pragma once
 
 #include "clock.h"
 
@@ -115,5 +114,3 @@ static inline void raise_to(uint64_t *word, uint64_t value)
 
 void shadow_set(struct shadow *shadow, uint64_t ts, uint64_t floor, uint64_t holder);
 void shadow_clear(struct shadow *shadow);
-
-#endif /* ROSTER_TORTURE_WORLD_H */

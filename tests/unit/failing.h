@@ -5,8 +5,7 @@
  * Calls of the C library that fail on demand. The linker puts them in the place of those that the
  * core makes (see unit.am), so that Criterion, liburcu and the C library itself are spared.
  */
-#ifndef ROSTER_TESTS_FAILING_H
-#define ROSTER_TESTS_FAILING_H
+#pragma once
 
 /* The n-th such call of this thread from now on fails, once; n counts from 1. */
 void failing_nth(unsigned n);
@@ -23,5 +22,3 @@ long failing_blocks(void);
 /* The bytes of these, and of what it has mapped, but for what is mapped to be used later
  * (MAP_NORESERVE). */
 long failing_bytes(void);
-
-#endif /* ROSTER_TESTS_FAILING_H */

@@ -5,8 +5,7 @@
  * A reference model of one session in one roster: what each call returns and what the view shows
  * after it, written from the headers alone. It keeps facts, not views.
  */
-#ifndef ROSTER_TESTS_MODEL_H
-#define ROSTER_TESTS_MODEL_H
+#pragma once
 
 #include <roster/roster.h>
 #include <stdbool.h>
@@ -92,5 +91,3 @@ uint64_t model_pinned(const struct model *model);
 /* The arguments that the operations are called with. */
 uint64_t model_begin_at_ts(const struct model *model);
 uint64_t model_expire_lower(const struct model *model);
-
-#endif /* ROSTER_TESTS_MODEL_H */

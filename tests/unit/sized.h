@@ -5,8 +5,7 @@
  * The rule for structs that begin with their size (doc/abi.md), for any public call that takes one.
  * tests/library/sized.sh wants every such call to be in a table of these.
  */
-#ifndef ROSTER_TESTS_SIZED_H
-#define ROSTER_TESTS_SIZED_H
+#pragma once
 
 #include <criterion/criterion.h>
 
@@ -51,5 +50,3 @@ static inline void sized_check(const struct sized *sized)
     cr_expect_eq(memcmp(bytes, &larger, sizeof(larger)), 0, "%s: size changed", sized->name);
     cr_expect_eq(memcmp(bytes + size, zeros, SIZED_MORE), 0, "%s: wrote too far", sized->name);
 }
-
-#endif /* ROSTER_TESTS_SIZED_H */

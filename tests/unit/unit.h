@@ -5,8 +5,7 @@
  * What the unit tests share: rosters whose clocks the test turns, the state of a roster before a
  * call that fails, and a look at private counts.
  */
-#ifndef ROSTER_TESTS_UNIT_H
-#define ROSTER_TESTS_UNIT_H
+#pragma once
 
 #include "config.h"
 
@@ -140,5 +139,3 @@ const char *unit_state_differs(const struct unit_state *before, const struct uni
 
 /* How many words of 8 bytes differ. */
 unsigned unit_words_changed(const void *before, const void *now, size_t size);
-
-#endif /* ROSTER_TESTS_UNIT_H */

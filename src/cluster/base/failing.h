@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Operations that fail: each has a state of its own, which its own success ends. */
-#ifndef ROSTER_CLUSTER_BASE_FAILING_H
-#define ROSTER_CLUSTER_BASE_FAILING_H
+#pragma once
 
 #include <roster/event_log.h>
 #include <roster/syncer.h>
@@ -23,5 +22,3 @@ void rst_cluster_logged(struct roster *roster, enum roster_logged_kind kind, con
 /* The same for a holder that was abandoned. */
 void rst_cluster_abandoned(struct roster *roster, const char *what, const char *name,
                            const char *text);
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* The keys of a cluster in its store, and what stands there. */
-#ifndef ROSTER_CLUSTER_KEYS_KEYS_H
-#define ROSTER_CLUSTER_KEYS_KEYS_H
+#pragma once
 
 #include <roster/store.h>
 #include <stddef.h>
@@ -90,5 +89,3 @@ void rst_batch_otherwise_get(struct batch *batch, const char *key);
 /* As roster_store_txn(). */
 int rst_batch_run(const struct batch *batch, struct roster_store *store, int timeout_ms,
                   struct roster_store_txn_result **result);
-
-#endif

@@ -3,8 +3,7 @@
 
 /* What the oracles share. wall_clock.c: the wall clock that they follow unless they are given
  * another. */
-#ifndef ROSTER_CLUSTER_ORACLE_ORACLE_H
-#define ROSTER_CLUSTER_ORACLE_ORACLE_H
+#pragma once
 
 #include "core/base/atomic.h"
 
@@ -61,5 +60,3 @@ int rst_allotter_read(struct allotter *allotter, uint64_t *last);
 
 /* Allots `n` timestamps from *first on, after this call began. */
 int rst_allotter_allot(struct allotter *allotter, uint64_t n, uint64_t *first);
-
-#endif

@@ -9,8 +9,7 @@
  * adds or lowers a record or sets a barrier writes the safe point's key again. What it misses is
  * that records are raised or vanish, and that only lets the safe point stay behind.
  */
-#ifndef ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
-#define ROSTER_CLUSTER_SAFE_POINT_SAFE_POINT_H
+#pragma once
 
 #include "cluster/keys/keys.h"
 #include "core/base/atomic.h"
@@ -188,5 +187,3 @@ void rst_abandoned_follow(struct roster_safe_point *safe_point);
 
 /* Takes what the watch delivers, waiting at most `timeout_ms`, and acknowledges. */
 void rst_safe_point_follow_duty(struct roster_safe_point *safe_point, int timeout_ms);
-
-#endif

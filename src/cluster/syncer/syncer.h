@@ -16,8 +16,7 @@
  * state, is never held across a call of the store, of the oracle or of a callback, and is taken
  * inside record_lock. The roster's own locks come inside both.
  */
-#ifndef ROSTER_CLUSTER_SYNCER_SYNCER_H
-#define ROSTER_CLUSTER_SYNCER_SYNCER_H
+#pragma once
 
 #include "cluster/keys/keys.h"
 #include "core/base/background.h"
@@ -251,5 +250,3 @@ int rst_syncer_sign_json(const char *info, int64_t at_ms, const char *record, ch
 /* The JSON of who holds the minimum, in `text`; a pointer to it. */
 struct roster_store_bytes rst_syncer_holder_json(const struct roster_holder *holder, char *text,
                                                  size_t size);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Letters of ASCII, whatever the host's locale makes of letters: in Turkish, i and I are two.
  */
-#ifndef ROSTER_CORE_BASE_ASCII_H
-#define ROSTER_CORE_BASE_ASCII_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,5 +55,3 @@ static inline bool ascii_is_token(char byte)
 {
     return byte > ' ' && byte < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", byte);
 }
-
-#endif /* ROSTER_CORE_BASE_ASCII_H */

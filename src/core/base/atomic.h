@@ -4,8 +4,7 @@
  *
  * Words that several threads touch, for all libraries; pointers that readers follow are in rcu.h.
  */
-#ifndef ROSTER_CORE_BASE_ATOMIC_H
-#define ROSTER_CORE_BASE_ATOMIC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,5 +55,3 @@ static inline void rst_raise(uint64_t *word, uint64_t to)
                                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
 }
-
-#endif /* ROSTER_CORE_BASE_ATOMIC_H */

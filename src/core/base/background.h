@@ -14,8 +14,7 @@
  * thread stops what it runs in: that is refused. Callbacks are delivered by one thread at a time,
  * in the order of what they report, and none runs after the stop.
  */
-#ifndef ROSTER_CORE_BASE_BACKGROUND_H
-#define ROSTER_CORE_BASE_BACKGROUND_H
+#pragma once
 
 #include "core/base/clock.h"
 
@@ -132,5 +131,3 @@ ROSTER_API int rst_background_destroy(struct rst_background *background);
  */
 ROSTER_API bool rst_background_tell_begin(struct rst_background *background);
 ROSTER_API bool rst_background_tell_more(struct rst_background *background);
-
-#endif /* ROSTER_CORE_BASE_BACKGROUND_H */

@@ -6,8 +6,7 @@
  * would leave locks and half a change behind. A public function that waits, reads or writes, so
  * that it would be a cancellation point, begins with RST_NOT_CANCELLED.
  */
-#ifndef ROSTER_CORE_BASE_CANCEL_H
-#define ROSTER_CORE_BASE_CANCEL_H
+#pragma once
 
 #include <pthread.h>
 
@@ -28,5 +27,3 @@ static inline void rst_cancel_restore(const int *before)
 #define RST_NOT_CANCELLED                                                                          \
     const int rst_cancel_before __attribute__((cleanup(rst_cancel_restore), unused)) =             \
         rst_cancel_off()
-
-#endif /* ROSTER_CORE_BASE_CANCEL_H */

@@ -5,8 +5,7 @@
  * What the kernel's clocks say, for ages, pauses and what is shown. Leases, deadlines of stores and
  * oracles read their clocks themselves, because without one they have to fail closed.
  */
-#ifndef ROSTER_CORE_BASE_CLOCK_H
-#define ROSTER_CORE_BASE_CLOCK_H
+#pragma once
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -73,5 +72,3 @@ static inline bool rst_monotonic_wait(pthread_cond_t *cond, pthread_mutex_t *loc
     pthread_mutex_lock(lock);
     return false;
 }
-
-#endif /* ROSTER_CORE_BASE_CLOCK_H */

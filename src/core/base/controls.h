@@ -12,8 +12,7 @@
  * program is called there, to let time pass or other threads run, so that an order which is wrong
  * does not have to wait for an unlucky interrupt.
  */
-#ifndef ROSTER_CORE_BASE_CONTROLS_H
-#define ROSTER_CORE_BASE_CONTROLS_H
+#pragma once
 
 /* A macro that was defined by -D is 1, and only then does the paste below make an extra argument.
  */
@@ -32,5 +31,3 @@ void rst_test_point_reached(const char *name);
 #else
 #define rst_test_point(name) ((void)0)
 #endif
-
-#endif /* ROSTER_CORE_BASE_CONTROLS_H */

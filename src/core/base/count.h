@@ -5,8 +5,7 @@
  * Grammar of a count in a message: "1 call was refused", "2 calls were refused". What is counted
  * takes its s from here, unless the count is never 1; .ci/counts finds what does not.
  */
-#ifndef ROSTER_CORE_BASE_COUNT_H
-#define ROSTER_CORE_BASE_COUNT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -30,5 +29,3 @@ static inline const char *count_are(uint64_t count)
 {
     return count == 1 ? "is" : "are";
 }
-
-#endif /* ROSTER_CORE_BASE_COUNT_H */

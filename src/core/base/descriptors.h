@@ -4,8 +4,7 @@
  *
  * Descriptors 0 to 2 of a process whose parent has closed them.
  */
-#ifndef ROSTER_CORE_BASE_DESCRIPTORS_H
-#define ROSTER_CORE_BASE_DESCRIPTORS_H
+#pragma once
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -27,5 +26,3 @@ static inline void rst_descriptors_fill(void)
             close(fd);
     }
 }
-
-#endif /* ROSTER_CORE_BASE_DESCRIPTORS_H */

@@ -13,8 +13,7 @@
  * Nodes stand beside the objects, not in them: readers may be reading a retired object, so nothing
  * may be written to it. What an object holds on to is dropped when its grace period is over.
  */
-#ifndef ROSTER_CORE_BASE_GRACED_H
-#define ROSTER_CORE_BASE_GRACED_H
+#pragma once
 
 #include "core/base/hot.h"
 #include "core/base/rcu.h"
@@ -142,5 +141,3 @@ void rst_graced_flush(struct rst_graced *pool, struct rst_graced_cache *cache);
 
 /* As rst_hot_trim(). */
 bool rst_graced_trim(struct rst_graced *pool);
-
-#endif /* ROSTER_CORE_BASE_GRACED_H */

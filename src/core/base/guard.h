@@ -5,8 +5,7 @@
  * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
  * only, so that fencing waits for no thread, and by scans under a leased store only.
  */
-#ifndef ROSTER_CORE_BASE_GUARD_H
-#define ROSTER_CORE_BASE_GUARD_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -90,5 +89,3 @@ static inline int rst_guard_check(const struct rst_guard_words *words, uint64_t 
         return -ESTALE;
     return rst_likely(deadline == RST_LEASE_NONE) ? 0 : rst_guard_lease_slow(deadline);
 }
-
-#endif /* ROSTER_CORE_BASE_GUARD_H */

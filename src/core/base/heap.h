@@ -11,8 +11,7 @@
  * and are mostly given back by another thread than they were taken by. There are four classes for
  * each power of two, so at most a fifth of an object is unused.
  */
-#ifndef ROSTER_CORE_BASE_HEAP_H
-#define ROSTER_CORE_BASE_HEAP_H
+#pragma once
 
 #include "core/base/hot.h"
 
@@ -40,5 +39,3 @@ bool rst_heap_trim(struct rst_heap *heap);
 
 /* As rst_slabs_ahead(). */
 size_t rst_heap_ahead(struct rst_heap *heap);
-
-#endif /* ROSTER_CORE_BASE_HEAP_H */

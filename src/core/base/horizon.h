@@ -33,8 +33,7 @@
  * stack of returns; the owner takes the whole stack when it has no free slot left. A chunk is on
  * the stack only between these two, so its link is never written while another thread may read it.
  */
-#ifndef ROSTER_CORE_BASE_HORIZON_H
-#define ROSTER_CORE_BASE_HORIZON_H
+#pragma once
 
 #include "core/base/guard.h"
 #include "core/base/rcu.h"
@@ -374,5 +373,3 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
     if (rst_unlikely(chunk->free == rst_horizon_all(chunk)))
         rst_horizon_unused_slow(cache, chunk);
 }
-
-#endif /* ROSTER_CORE_BASE_HORIZON_H */

@@ -21,8 +21,7 @@
  * stored with release, which is enough where the same thread has ended the life, and where another
  * one has, because objects change hands by release and acquire alone.
  */
-#ifndef ROSTER_CORE_BASE_HOT_H
-#define ROSTER_CORE_BASE_HOT_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/base/slab.h"
@@ -150,5 +149,3 @@ static inline void rst_hot_put(struct rst_hot *hot, struct rst_hot_cache *cache,
     else
         rst_hot_put_full_slow(hot, cache, object);
 }
-
-#endif /* ROSTER_CORE_BASE_HOT_H */

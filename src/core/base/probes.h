@@ -5,8 +5,7 @@
  * Static probes (USDT), for bpftrace, perf and systemtap: one instruction that does nothing until
  * a tracer attaches. With --enable-probes; without it they are not there at all.
  */
-#ifndef ROSTER_CORE_BASE_PROBES_H
-#define ROSTER_CORE_BASE_PROBES_H
+#pragma once
 
 #include "config.h"
 
@@ -20,5 +19,3 @@
 #define rst_probe2(name, a, b) ((void)0)
 #define rst_probe4(name, a, b, c, d) ((void)0)
 #endif
-
-#endif /* ROSTER_CORE_BASE_PROBES_H */

@@ -8,8 +8,7 @@
  * leaves it alone. Each object keeps the number of the process that made it. A child makes its own.
  * The other libraries ask here as well, through functions that are exported for them alone.
  */
-#ifndef ROSTER_CORE_PROCESS_H
-#define ROSTER_CORE_PROCESS_H
+#pragma once
 
 #include <roster/export.h>
 #include <stdbool.h>
@@ -31,5 +30,3 @@ static inline bool rst_process_is_other(unsigned process)
 {
     return __atomic_load_n(&rst_process_is_child, __ATOMIC_RELAXED) != process;
 }
-
-#endif /* ROSTER_CORE_PROCESS_H */

@@ -12,8 +12,7 @@
  *    is deliberately no acquire at read lock: it would hide a missing publication;
  *  - a node that is pushed or added is seen by the thread that pops or finds it.
  */
-#ifndef ROSTER_CORE_BASE_RCU_H
-#define ROSTER_CORE_BASE_RCU_H
+#pragma once
 
 #include "config.h"
 #include "core/base/atomic.h"
@@ -260,5 +259,3 @@ static inline void rst_callback_end(void)
 {
     rst_tsan_release(&rst_callbacks_done);
 }
-
-#endif /* ROSTER_CORE_BASE_RCU_H */

@@ -20,8 +20,7 @@
  * A user may do without the thread and run rounds by hand. A process in which all do has no thread;
  * where one does not, the thread works for all.
  */
-#ifndef ROSTER_CORE_BASE_RECLAIM_H
-#define ROSTER_CORE_BASE_RECLAIM_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -93,5 +92,3 @@ static inline void rst_call_rcu(struct rcu_head *head, void (*func)(struct rcu_h
     rst_reclaim_push(head, func);
 #endif
 }
-
-#endif /* ROSTER_CORE_BASE_RECLAIM_H */

@@ -26,8 +26,7 @@
  * read between two equal reads of seq[i], because another scan may use i by then. A scanner repeats
  * c and d only when a pin was made below all that it had counted.
  */
-#ifndef ROSTER_CORE_BASE_SCANNERS_H
-#define ROSTER_CORE_BASE_SCANNERS_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -76,5 +75,3 @@ bool rst_scanner_decided(const struct rst_scanner *scanner, struct rst_decision 
 
 /* Step 4: makes all scans under way take note of a pin; false when one has decided above it. */
 bool rst_scanners_note(struct rst_scanners *scanners, uint64_t ts);
-
-#endif /* ROSTER_CORE_BASE_SCANNERS_H */

@@ -7,8 +7,7 @@
  * spends neither a page on the allocator nor an entry of the TLB on every piece; and it is carved
  * into pieces. Slabs with no piece in use go back to the system, see trim.h.
  */
-#ifndef ROSTER_CORE_BASE_SLAB_H
-#define ROSTER_CORE_BASE_SLAB_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -91,5 +90,3 @@ size_t rst_slabs_list(struct rst_slabs *slabs, struct rst_slab ***list);
  */
 bool rst_slab_is_unused(struct rst_slab *slab, size_t pieces, bool withdraw);
 void rst_slab_free_later(struct rst_slab *slab);
-
-#endif /* ROSTER_CORE_BASE_SLAB_H */

@@ -8,8 +8,7 @@
  *
  * Running is counted from when the statement or its transaction began, whichever is later.
  */
-#ifndef ROSTER_CORE_BASE_STAYS_H
-#define ROSTER_CORE_BASE_STAYS_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -60,5 +59,3 @@ static rst_always_inline void rst_stay_end(struct rst_stays *stays, struct rst_a
         return;
     rst_stay_count_slow(stays, all, before->run_state, now - since);
 }
-
-#endif /* ROSTER_CORE_BASE_STAYS_H */

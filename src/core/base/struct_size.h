@@ -4,8 +4,7 @@
  *
  * Structs that begin with their size: those of callers built against another version.
  */
-#ifndef ROSTER_CORE_BASE_STRUCT_SIZE_H
-#define ROSTER_CORE_BASE_STRUCT_SIZE_H
+#pragma once
 
 #include <roster/export.h>
 #include <stddef.h>
@@ -29,5 +28,3 @@ ROSTER_API int rst_struct_get(void *known, size_t known_size, size_t first_size,
 
 /* Fills in a result that was checked, as far as the caller has it. Its size stays. */
 ROSTER_API void rst_struct_put(void *callers, const void *known, size_t known_size);
-
-#endif /* ROSTER_CORE_BASE_STRUCT_SIZE_H */

@@ -7,8 +7,7 @@
  * Reading the kernel's own coarse clock costs two calls, more than a whole begin. A word that a
  * thread refreshes every 10 ms costs one load of a line that is read-mostly.
  */
-#ifndef ROSTER_CORE_BASE_TICKER_H
-#define ROSTER_CORE_BASE_TICKER_H
+#pragma once
 
 #include "core/base/background.h"
 #include "core/base/rcu.h"
@@ -36,5 +35,3 @@ static inline uint64_t rst_ticker_now(const struct rst_ticker *ticker)
 {
     return rst_load(&ticker->now);
 }
-
-#endif /* ROSTER_CORE_BASE_TICKER_H */

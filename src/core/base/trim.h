@@ -11,8 +11,7 @@
  * section. Only then its memory goes. (madvise() without a grace period would let a torn look pass:
  * lives recur.)
  */
-#ifndef ROSTER_CORE_BASE_TRIM_H
-#define ROSTER_CORE_BASE_TRIM_H
+#pragma once
 
 #include "core/base/hot.h"
 
@@ -25,5 +24,3 @@ typedef void rst_withdrawn_fn(void *arg, const struct rst_slab *slab);
  * NULL. Returns whether another trim may withdraw more.
  */
 bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg);
-
-#endif /* ROSTER_CORE_BASE_TRIM_H */

@@ -5,8 +5,7 @@
  * UTF-8 in text that clients chose. All that write or show such text decide with these functions
  * what a character is, what JSON holds for it, and what a terminal must not receive.
  */
-#ifndef ROSTER_CORE_BASE_UTF8_H
-#define ROSTER_CORE_BASE_UTF8_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -131,5 +130,3 @@ static inline size_t rst_utf8_json(const char **text, size_t left, char to[RST_U
         to[n] = from[n];
     return length;
 }
-
-#endif /* ROSTER_CORE_BASE_UTF8_H */

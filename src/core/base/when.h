@@ -4,8 +4,7 @@
  *
  * Points in time, as people write them: to rosterctl, and to the status endpoint.
  */
-#ifndef ROSTER_CORE_BASE_WHEN_H
-#define ROSTER_CORE_BASE_WHEN_H
+#pragma once
 
 #include <errno.h>
 #include <roster/timestamp.h>
@@ -207,5 +206,3 @@ static inline bool when_parse(const char *text, int64_t now_ms, int64_t *ms)
     *ms = (int64_t)(number < WHEN_MS_MOST ? number : roster_ts_physical_ms(number));
     return !errno && number < WHEN_TS_MOST;
 }
-
-#endif /* ROSTER_CORE_BASE_WHEN_H */

@@ -11,8 +11,7 @@
  * key and how often it was seen. A key stays as long as a cell has it, and counts itself what the
  * second and the minute under way have seen of it.
  */
-#ifndef ROSTER_CORE_OPERATE_ACTIVITY_H
-#define ROSTER_CORE_OPERATE_ACTIVITY_H
+#pragma once
 
 #include "core/base/background.h"
 #include "core/roster/roster.h"
@@ -131,5 +130,3 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
                      uint64_t to_ms, uint32_t by, const struct roster_activity_filter *filter,
                      struct roster_activity_row *rows, size_t *count,
                      struct roster_activity_sum *sum);
-
-#endif /* ROSTER_CORE_OPERATE_ACTIVITY_H */

@@ -4,8 +4,7 @@
  *
  * What kill_all.c, drain.c and watchdogs have of killing. kill.c and kill_txn.c have the protocols.
  */
-#ifndef ROSTER_CORE_OPERATE_KILL_H
-#define ROSTER_CORE_OPERATE_KILL_H
+#pragma once
 
 #include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
@@ -83,5 +82,3 @@ static inline struct roster_kill_info rst_kill_aim(enum roster_kill_target targe
 
     return kill;
 }
-
-#endif /* ROSTER_CORE_OPERATE_KILL_H */

@@ -7,8 +7,7 @@
  * what it remembers of sessions. Everything is under `lock`, which no owner ever
  * takes.
  */
-#ifndef ROSTER_CORE_OPERATE_WATCHDOG_H
-#define ROSTER_CORE_OPERATE_WATCHDOG_H
+#pragma once
 
 #include "core/base/background.h"
 #include "core/roster/roster.h"
@@ -110,5 +109,3 @@ struct rst_track *rst_tracks_add(struct rst_tracks *tracks, uint64_t session_id,
 
 /* Forgets all. */
 void rst_tracks_clear(struct rst_tracks *tracks);
-
-#endif /* ROSTER_CORE_OPERATE_WATCHDOG_H */

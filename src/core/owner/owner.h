@@ -4,8 +4,7 @@
  *
  * What the calls of a session's owner have of each other.
  */
-#ifndef ROSTER_CORE_OWNER_OWNER_H
-#define ROSTER_CORE_OWNER_OWNER_H
+#pragma once
 
 #include "core/roster/look.h"
 #include "core/roster/session.h"
@@ -68,5 +67,3 @@ const struct rst_table *rst_tables_of(const struct roster_session *session,
  * its wait has ended; -ENOMEM.
  */
 rst_slow int rst_deadlock_check(struct roster_session *session);
-
-#endif /* ROSTER_CORE_OWNER_OWNER_H */

@@ -4,8 +4,7 @@
  *
  * What a statement is made from.
  */
-#ifndef ROSTER_CORE_OWNER_REQUEST_H
-#define ROSTER_CORE_OWNER_REQUEST_H
+#pragma once
 
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
@@ -86,5 +85,3 @@ static rst_always_inline void rst_statement_fill(struct rst_statement *statement
     if (request->digest_length)
         rst_copy_bytes(text + request->text_length, request->digest, request->digest_length);
 }
-
-#endif /* ROSTER_CORE_OWNER_REQUEST_H */

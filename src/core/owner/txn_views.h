@@ -4,8 +4,7 @@
  *
  * The views of a transaction: one, or two while a statement is under way (see session.h).
  */
-#ifndef ROSTER_CORE_OWNER_TXN_VIEWS_H
-#define ROSTER_CORE_OWNER_TXN_VIEWS_H
+#pragma once
 
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
@@ -86,5 +85,3 @@ static inline void rst_txn_views_replace(struct rst_thread *thread, struct roste
         session->base = views->base;
     }
 }
-
-#endif /* ROSTER_CORE_OWNER_TXN_VIEWS_H */

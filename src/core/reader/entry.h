@@ -4,8 +4,7 @@
  *
  * Entries: copies of sessions that outlive every lock.
  */
-#ifndef ROSTER_CORE_READER_ENTRY_H
-#define ROSTER_CORE_READER_ENTRY_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/roster/session.h"
@@ -64,5 +63,3 @@ void rst_entry_fill(struct roster_entry *entry, const struct roster_session *ses
 
 /* The statement that ended last, with its text where that is. */
 void rst_entry_last(struct roster_entry *entry, const struct roster_statement *last);
-
-#endif /* ROSTER_CORE_READER_ENTRY_H */

@@ -4,8 +4,7 @@
  *
  * The private side of walks.
  */
-#ifndef ROSTER_CORE_READER_LIST_H
-#define ROSTER_CORE_READER_LIST_H
+#pragma once
 
 #include <roster/list.h>
 #include <stdbool.h>
@@ -30,5 +29,3 @@ typedef bool rst_known_fn(const struct roster_session *session, const struct ros
  */
 int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
                          char *room, size_t size);
-
-#endif /* ROSTER_CORE_READER_LIST_H */

@@ -17,8 +17,7 @@
  * acquired the 1 before that, and c would not find w, unless it finds the 5 after it: then the two
  * words are the same, of two waits for one event within a tick, and the record is the newer one's.
  */
-#ifndef ROSTER_CORE_ROSTER_BLOCK_H
-#define ROSTER_CORE_ROSTER_BLOCK_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/roster/session.h"
@@ -40,5 +39,3 @@ bool rst_block_read(const struct roster_session *session, struct rst_blocked *bl
 /* The session that is waited for, as long as it is the one that was meant; NULL: it has gone, or
  * its transaction has ended. Under the read lock. */
 struct roster_session *rst_block_holder(struct roster *roster, const struct rst_blocked *blocked);
-
-#endif /* ROSTER_CORE_ROSTER_BLOCK_H */

@@ -4,8 +4,7 @@
  *
  * What is counted for roster_metrics() beside the threads' own counts.
  */
-#ifndef ROSTER_CORE_ROSTER_COUNTERS_H
-#define ROSTER_CORE_ROSTER_COUNTERS_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -36,5 +35,3 @@ void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns);
 
 /* Counts a kill; `err` is what roster_kill() returns. */
 void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err);
-
-#endif /* ROSTER_CORE_ROSTER_COUNTERS_H */

@@ -4,8 +4,7 @@
  *
  * The newest deadlocks of a roster. Only who has found one, and who asks for them, takes the lock.
  */
-#ifndef ROSTER_CORE_ROSTER_DEADLOCKS_H
-#define ROSTER_CORE_ROSTER_DEADLOCKS_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -23,5 +22,3 @@ struct rst_deadlocks {
 /* Returns 0 or -errno. */
 int rst_deadlocks_init(struct rst_deadlocks *deadlocks);
 void rst_deadlocks_destroy(struct rst_deadlocks *deadlocks);
-
-#endif /* ROSTER_CORE_ROSTER_DEADLOCKS_H */

@@ -8,8 +8,7 @@
  *
  * A sequence lock: the owner never waits, a reader looks again.
  */
-#ifndef ROSTER_CORE_ROSTER_DIGESTS_H
-#define ROSTER_CORE_ROSTER_DIGESTS_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/base/utf8.h"
@@ -41,5 +40,3 @@ bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *cop
 
 /* Writes the copied digests as a JSON array of strings; returns its length without the NUL. */
 size_t rst_digests_json(const struct rst_digests *copy, char *json);
-
-#endif /* ROSTER_CORE_ROSTER_DIGESTS_H */

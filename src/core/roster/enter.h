@@ -4,8 +4,7 @@
  *
  * How an owner enters a session: with its thread's context of the roster.
  */
-#ifndef ROSTER_CORE_ROSTER_ENTER_H
-#define ROSTER_CORE_ROSTER_ENTER_H
+#pragma once
 
 #include "config.h"
 
@@ -57,5 +56,3 @@ static inline void rst_owner_leave(struct roster_session *session)
     (void)session;
 }
 #endif
-
-#endif /* ROSTER_CORE_ROSTER_ENTER_H */

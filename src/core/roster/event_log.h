@@ -5,8 +5,7 @@
  * The private side of the event log: what writes to it. Its lock is taken inside of all others,
  * and none is taken inside of it.
  */
-#ifndef ROSTER_CORE_ROSTER_EVENT_LOG_H
-#define ROSTER_CORE_ROSTER_EVENT_LOG_H
+#pragma once
 
 #include <roster/event_log.h>
 
@@ -37,5 +36,3 @@ ROSTER_API void rst_event_log_add(struct roster *roster, const struct roster_log
 
 /* As much of a text as fits, cut before a character that does not. */
 ROSTER_API void rst_event_log_text(char *to, size_t size, const char *text, size_t length);
-
-#endif /* ROSTER_CORE_ROSTER_EVENT_LOG_H */

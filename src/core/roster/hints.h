@@ -33,8 +33,7 @@
  *
  * Opening adds it to both arrays, or to one of them: that is a matter of speed.
  */
-#ifndef ROSTER_CORE_ROSTER_HINTS_H
-#define ROSTER_CORE_ROSTER_HINTS_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/roster/session.h"
@@ -127,5 +126,3 @@ static inline struct roster_session *rst_hints_find(const struct rst_hints *hint
     }
     return NULL;
 }
-
-#endif /* ROSTER_CORE_ROSTER_HINTS_H */

@@ -5,8 +5,7 @@
  * Identities: who a session is, as one immutable block with its strings. The session's kind and
  * flags stand there once more, so that a list need not touch the session's other line for them.
  */
-#ifndef ROSTER_CORE_ROSTER_IDENTITY_H
-#define ROSTER_CORE_ROSTER_IDENTITY_H
+#pragma once
 
 #include "core/base/heap.h"
 
@@ -77,5 +76,3 @@ void rst_identity_free(struct rst_heap *heap, const struct roster_identity *iden
 
 /* The bytes that one takes that was allocated. */
 size_t rst_identity_bytes(const struct roster_identity *identity);
-
-#endif /* ROSTER_CORE_ROSTER_IDENTITY_H */

@@ -21,8 +21,7 @@
  * path of begin looks at the word anyway, for a killed connection, so this costs it nothing, and
  * finish does not look at all. kill_txn.c has the protocol.
  */
-#ifndef ROSTER_CORE_ROSTER_KILL_WORD_H
-#define ROSTER_CORE_ROSTER_KILL_WORD_H
+#pragma once
 
 #include "core/roster/session.h"
 
@@ -106,5 +105,3 @@ rst_slow int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t 
 
 /* The last thing that happens to the word: from now on every kill is refused. */
 void rst_kill_close(struct roster_session *session);
-
-#endif /* ROSTER_CORE_ROSTER_KILL_WORD_H */

@@ -17,8 +17,7 @@
  * stores NULL after the view without it was published: a look at the next one finds NULL or its
  * own. A look that is still in force after b is of the same transaction as p.
  */
-#ifndef ROSTER_CORE_ROSTER_LAST_H
-#define ROSTER_CORE_ROSTER_LAST_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -28,5 +27,3 @@ struct rst_last {
     struct rst_statement *statement;
     rst_word life;
 };
-
-#endif /* ROSTER_CORE_ROSTER_LAST_H */

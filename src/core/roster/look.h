@@ -48,8 +48,7 @@
  * No thread waits: a look that fails means that the owner has completed a call. Owner and reader
  * can fall into step, which a pause of random length between the tries ends.
  */
-#ifndef ROSTER_CORE_ROSTER_LOOK_H
-#define ROSTER_CORE_ROSTER_LOOK_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/roster/session.h"
@@ -342,5 +341,3 @@ static inline bool rst_look_is_same(const struct roster_shown *a, const struct r
     return a->life == b->life && rst_look_place(a) == rst_look_place(b) &&
            a->identity == b->identity;
 }
-
-#endif /* ROSTER_CORE_ROSTER_LOOK_H */

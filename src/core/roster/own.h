@@ -14,8 +14,7 @@
  * the process-wide lock, so that a thread finds those that it has to free without passing the
  * others.
  */
-#ifndef ROSTER_CORE_ROSTER_OWN_H
-#define ROSTER_CORE_ROSTER_OWN_H
+#pragma once
 
 #include <stdint.h>
 
@@ -53,5 +52,3 @@ static inline void rst_own_push_gone(struct rst_own *own, struct rst_own_node *n
 
 /* Takes one out whose roster is gone; NULL: there is none. */
 struct rst_own_node *rst_own_pop_gone(struct rst_own *own);
-
-#endif /* ROSTER_CORE_ROSTER_OWN_H */

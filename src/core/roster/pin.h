@@ -5,8 +5,7 @@
  * The private side of a stand-alone pin. Constant after roster_pin_acquire(), freed after a grace
  * period, because a scan may be naming it, also while it is being acquired.
  */
-#ifndef ROSTER_CORE_ROSTER_PIN_H
-#define ROSTER_CORE_ROSTER_PIN_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -23,5 +22,3 @@ struct roster_pin {
     enum roster_pin_kind kind;
     struct rcu_head rcu;
 };
-
-#endif /* ROSTER_CORE_ROSTER_PIN_H */

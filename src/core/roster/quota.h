@@ -27,8 +27,7 @@
  * more and keeps its mark until its owner has come to 3; so there is a second b, and only then may
  * counting begin again: else that owner would give back a place that others have.
  */
-#ifndef ROSTER_CORE_ROSTER_QUOTA_H
-#define ROSTER_CORE_ROSTER_QUOTA_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -129,5 +128,3 @@ rst_slow void rst_quota_leave_slow(struct roster_session *session);
 
 /* Copies a value as a struct roster_group shows it; returns whether it was cut. */
 bool rst_group_value(char *to, const char *value, size_t length);
-
-#endif /* ROSTER_CORE_ROSTER_QUOTA_H */

@@ -24,8 +24,7 @@
  * cleared -> hint removed -> deleted from the table -> retired -> grace period -> taken again. A
  * reader that found it by any way may look at it until it unlocks (G4).
  */
-#ifndef ROSTER_CORE_ROSTER_REGISTRY_H
-#define ROSTER_CORE_ROSTER_REGISTRY_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/roster/hints.h"
@@ -92,5 +91,3 @@ typedef int rst_registry_fn(struct roster_session *const *batch, unsigned n, voi
 /* Walks all sessions under the read lock, or as a keeper (reclaim.h); stops when `fn` returns
  * something else than 0. */
 int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg);
-
-#endif /* ROSTER_CORE_ROSTER_REGISTRY_H */

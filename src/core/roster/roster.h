@@ -4,8 +4,7 @@
  *
  * The private side of a roster: everything that its sessions share.
  */
-#ifndef ROSTER_CORE_ROSTER_ROSTER_H
-#define ROSTER_CORE_ROSTER_ROSTER_H
+#pragma once
 
 #include "core/base/graced.h"
 #include "core/base/heap.h"
@@ -126,5 +125,3 @@ static inline int rst_result_check(const struct roster *roster, const void *resu
         err = -ECHILD;
     return err;
 }
-
-#endif /* ROSTER_CORE_ROSTER_ROSTER_H */

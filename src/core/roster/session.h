@@ -23,8 +23,7 @@
  * the view to publish when the statement ends first, `spare` the one when the transaction ends
  * first; both are NULL otherwise.
  */
-#ifndef ROSTER_CORE_ROSTER_SESSION_H
-#define ROSTER_CORE_ROSTER_SESSION_H
+#pragma once
 
 #include "core/base/graced.h"
 #include "core/base/rcu.h"
@@ -148,5 +147,3 @@ static inline struct roster *rst_session_roster(const struct roster_session *ses
 {
     return rst_graced_owner(session, RST_SESSION_CHUNK);
 }
-
-#endif /* ROSTER_CORE_ROSTER_SESSION_H */

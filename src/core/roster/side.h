@@ -8,8 +8,7 @@
  *
  * Words are written by the owner and read by anyone under the read lock, one by one.
  */
-#ifndef ROSTER_CORE_ROSTER_SIDE_H
-#define ROSTER_CORE_ROSTER_SIDE_H
+#pragma once
 
 #include "core/base/graced.h"
 #include "core/base/heap.h"
@@ -135,5 +134,3 @@ size_t rst_session_held(const struct roster_session *session);
 
 /* Drops that: no thread can see the session. As rst_graced_drop_fn. */
 size_t rst_session_drop(struct rst_graced *sessions, void *object);
-
-#endif /* ROSTER_CORE_ROSTER_SIDE_H */

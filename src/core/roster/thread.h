@@ -17,8 +17,7 @@
  * has which context; it is taken when a thread meets a roster, when it ends, and when a roster is
  * destroyed.
  */
-#ifndef ROSTER_CORE_ROSTER_THREAD_H
-#define ROSTER_CORE_ROSTER_THREAD_H
+#pragma once
 
 #include "core/base/graced.h"
 #include "core/base/horizon.h"
@@ -115,5 +114,3 @@ static inline struct rst_thread *rst_enter(struct roster *roster, int *err)
 
     return rst_likely(thread) ? thread : rst_thread_enter_slow(roster, err);
 }
-
-#endif /* ROSTER_CORE_ROSTER_THREAD_H */

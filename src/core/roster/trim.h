@@ -5,8 +5,7 @@
  * When memory goes back to the system: the clock of a roster asks for it once a second, as long as
  * objects come back, and the reclaiming thread does it. base/trim.h has what is done.
  */
-#ifndef ROSTER_CORE_ROSTER_TRIM_H
-#define ROSTER_CORE_ROSTER_TRIM_H
+#pragma once
 
 struct roster;
 
@@ -19,5 +18,3 @@ void rst_trim_tick(void *arg);
  */
 int rst_trim_stop(struct roster *roster);
 void rst_trim_go_on(struct roster *roster);
-
-#endif /* ROSTER_CORE_ROSTER_TRIM_H */

@@ -4,8 +4,7 @@
  *
  * The number of the transaction that a look has found.
  */
-#ifndef ROSTER_CORE_ROSTER_TXN_SEQ_H
-#define ROSTER_CORE_ROSTER_TXN_SEQ_H
+#pragma once
 
 #include "core/roster/look.h"
 
@@ -25,5 +24,3 @@ bool rst_txn_seq(const struct roster_session *session, const struct roster_shown
 
 /* The transaction that is open now. As rst_look_at(). */
 struct rst_open_txn rst_txn_look(const struct roster_session *session);
-
-#endif /* ROSTER_CORE_ROSTER_TXN_SEQ_H */

@@ -4,8 +4,7 @@
  *
  * Views: taking, filling, publishing and retiring them, and giving back statements.
  */
-#ifndef ROSTER_CORE_ROSTER_VIEWS_H
-#define ROSTER_CORE_ROSTER_VIEWS_H
+#pragma once
 
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
@@ -94,5 +93,3 @@ static inline void rst_view_publish(struct roster_session *session, struct roste
         view->life++;
     rst_assign_pointer(&session->view, view);
 }
-
-#endif /* ROSTER_CORE_ROSTER_VIEWS_H */

@@ -4,8 +4,7 @@
  *
  * The events that sessions wait for, and how side.wait says which.
  */
-#ifndef ROSTER_CORE_ROSTER_WAIT_EVENTS_H
-#define ROSTER_CORE_ROSTER_WAIT_EVENTS_H
+#pragma once
 
 #include <roster/wait.h>
 #include <stdbool.h>
@@ -20,5 +19,3 @@ _Static_assert(ROSTER_WAIT_EVENTS <= RST_WAIT_EVENT_MASK, "events fit below the 
 
 /* Whether it was registered. */
 bool rst_wait_is_event(uint32_t event);
-
-#endif /* ROSTER_CORE_ROSTER_WAIT_EVENTS_H */

@@ -4,8 +4,7 @@
  *
  * Who holds a slot. Under the RCU read lock: sessions and pins that hold one stay readable.
  */
-#ifndef ROSTER_CORE_SCANNER_HOLDER_H
-#define ROSTER_CORE_SCANNER_HOLDER_H
+#pragma once
 
 #include "core/base/horizon.h"
 #include "core/roster/session.h"
@@ -44,5 +43,3 @@ static inline void rst_holder_describe(struct roster *roster, const struct rst_h
     holder->session_id = session->id;
     holder->session_kind = (enum roster_session_kind)session->kind;
 }
-
-#endif /* ROSTER_CORE_SCANNER_HOLDER_H */

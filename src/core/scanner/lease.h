@@ -9,8 +9,7 @@
  * here before the store is asked to raise it, and lowered here after the store has lowered it, so
  * that it is never below what the store holds while the lease lives.
  */
-#ifndef ROSTER_CORE_SCANNER_LEASE_H
-#define ROSTER_CORE_SCANNER_LEASE_H
+#pragma once
 
 #include <roster/export.h>
 #include <roster/minimum.h>
@@ -79,5 +78,3 @@ ROSTER_API bool rst_lease_pass(struct roster *roster, uint64_t ts);
 /* As rst_horizon_pin_at(); under a leased store, lowers the record first if need be. */
 int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
                      uint64_t since, uint64_t ts, uint64_t **slot);
-
-#endif /* ROSTER_CORE_SCANNER_LEASE_H */

@@ -4,8 +4,7 @@
  *
  * The scan over a roster's slots. The algorithm is described in base/horizon.h.
  */
-#ifndef ROSTER_CORE_SCANNER_SCAN_H
-#define ROSTER_CORE_SCANNER_SCAN_H
+#pragma once
 
 #include "core/roster/roster.h"
 
@@ -31,5 +30,3 @@ int rst_scan(struct roster *roster, const struct rst_scan_for *what, struct rost
 /* Read-only variant: steps a to c, nothing is advanced. `filter` NULL: of all sessions. */
 int rst_scan_peek(struct roster *roster, const struct roster_min_filter *filter,
                   struct roster_min *min);
-
-#endif /* ROSTER_CORE_SCANNER_SCAN_H */

@@ -12,8 +12,7 @@
  * while no callback is under way starts one. Each callback puts the ids that have waited for it
  * into the queue, takes the stack, and waits once more for what it took, until the stack is empty.
  */
-#ifndef ROSTER_CORE_SQL_CONN_IDS_H
-#define ROSTER_CORE_SQL_CONN_IDS_H
+#pragma once
 
 #include "core/base/rcu.h"
 #include "core/sql/id_queue.h"
@@ -48,5 +47,3 @@ struct roster_conn_ids {
     rst_word limbo rst_cache_aligned;
     struct rst_id_queue queue;
 } rst_cache_aligned;
-
-#endif /* ROSTER_CORE_SQL_CONN_IDS_H */

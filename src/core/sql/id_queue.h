@@ -21,8 +21,7 @@
  * that taker's position has been passed), and the id (21 bits, 0 for none). All zero is an empty
  * entry of cycle 0, so untouched memory needs no initialisation.
  */
-#ifndef ROSTER_CORE_SQL_ID_QUEUE_H
-#define ROSTER_CORE_SQL_ID_QUEUE_H
+#pragma once
 
 #include "core/base/rcu.h"
 
@@ -50,5 +49,3 @@ void rst_id_queue_put(struct rst_id_queue *queue, uint32_t id);
 
 /* Takes the id that was put first; 0 when the queue is empty. */
 uint32_t rst_id_queue_take(struct rst_id_queue *queue);
-
-#endif /* ROSTER_CORE_SQL_ID_QUEUE_H */

@@ -5,8 +5,7 @@
  * Results: an object and everything that it points to, built piece by piece and freed as one by
  * roster_store_free(). The object's memory is zeroed, that of later pieces is not.
  */
-#ifndef ROSTER_STORE_BASE_ARENA_H
-#define ROSTER_STORE_BASE_ARENA_H
+#pragma once
 
 #include <stddef.h>
 
@@ -37,5 +36,3 @@ size_t rst_store_arena_used(const void *object);
 
 /* Why the last allocation failed: -ENOMEM, or -EMSGSIZE for the limit. */
 int rst_store_arena_error(const void *object);
-
-#endif

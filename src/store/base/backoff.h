@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Pauses between attempts, and the random numbers for them. */
-#ifndef ROSTER_STORE_BASE_BACKOFF_H
-#define ROSTER_STORE_BASE_BACKOFF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -16,5 +15,3 @@ int64_t rst_store_backoff_ns(int min_ms, int max_ms, unsigned failures);
 
 /* 64 bits that cannot be guessed and no two processes share. 0; -EIO: the kernel refuses them. */
 int rst_random(uint64_t *bits);
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Byte strings and the sets of keys that they select. */
-#ifndef ROSTER_STORE_BASE_BYTES_H
-#define ROSTER_STORE_BASE_BYTES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ struct roster_store_bytes rst_store_keys_first(const struct roster_store_keys *k
  * for prefix.size bytes, and returns its length; 0 when there is no such string.
  */
 size_t rst_store_prefix_end(struct roster_store_bytes prefix, unsigned char *end);
-
-#endif

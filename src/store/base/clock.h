@@ -6,8 +6,7 @@
  * variables and libcurl wait on. Leases are on CLOCK_BOOTTIME, because it also counts while the
  * machine is suspended.
  */
-#ifndef ROSTER_STORE_BASE_CLOCK_H
-#define ROSTER_STORE_BASE_CLOCK_H
+#pragma once
 
 #include <pthread.h>
 #include <stdint.h>
@@ -46,5 +45,3 @@ void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
 
 /* Waits for a signal, or until the deadline on CLOCK_MONOTONIC; may wake up spuriously. */
 void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);
-
-#endif

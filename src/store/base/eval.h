@@ -8,8 +8,7 @@
  * All functions run inside one transaction of the engine, which the caller has begun, and which
  * it rolls back if they fail.
  */
-#ifndef ROSTER_STORE_BASE_EVAL_H
-#define ROSTER_STORE_BASE_EVAL_H
+#pragma once
 
 #include <roster/store.h>
 
@@ -44,5 +43,3 @@ int rst_store_eval_txn(struct store_engine *engine, const struct roster_store_tx
 
 /* Sets the revision of a result and of all that was read with it. */
 void rst_store_eval_stamp(struct roster_store_txn_result *result, int64_t revision);
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* What a watch is about to tell. */
-#ifndef ROSTER_STORE_BASE_EVENTS_H
-#define ROSTER_STORE_BASE_EVENTS_H
+#pragma once
 
 #include "store/base/kind.h"
 
@@ -38,5 +37,3 @@ int rst_store_event_list_visit(void *list, const struct roster_store_kv *kv);
  */
 int rst_store_event_list_end(struct store_event_list *list, int err,
                              struct roster_store_watch *watch, struct roster_store_events **events);
-
-#endif

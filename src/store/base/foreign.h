@@ -6,8 +6,7 @@
  * to a forked child, which would speak on the parent's connection. The same goes for all that rests
  * on a store. A child may open one of its own.
  */
-#ifndef ROSTER_STORE_BASE_FOREIGN_H
-#define ROSTER_STORE_BASE_FOREIGN_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -20,5 +19,3 @@ int rst_store_check(const struct roster_store *store);
 
 /* A number that changes when what was known of the store means nothing any more. */
 unsigned rst_store_rebinds(const struct roster_store *store);
-
-#endif

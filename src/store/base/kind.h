@@ -8,8 +8,7 @@
  * checked, an absolute deadline, and never NULL to receive a result; it counts calls and their
  * failures. Everything else, locking included, is the kind's business.
  */
-#ifndef ROSTER_STORE_BASE_KIND_H
-#define ROSTER_STORE_BASE_KIND_H
+#pragma once
 
 #include "core/base/atomic.h"
 #include "store/base/log.h"
@@ -140,5 +139,3 @@ int rst_store_check_txn(const struct roster_store_txn *txn);
 
 /* Whether any operation that the transaction may carry out changes something. */
 bool rst_store_txn_changes(const struct roster_store_txn *txn);
-
-#endif

@@ -8,8 +8,7 @@
  * Lines that differ each time are bounded as a whole: LOG_BURST at once, then one every
  * LOG_EVERY_NS, and how many were left out is a line of its own.
  */
-#ifndef ROSTER_STORE_BASE_LOG_H
-#define ROSTER_STORE_BASE_LOG_H
+#pragma once
 
 #include "store/base/clock.h"
 
@@ -87,5 +86,3 @@ __attribute__((format(printf, 3, 0))) void rst_log_format(struct store_log *log,
  * and again, so that the last state is in the log even if nothing more is written.
  */
 void rst_log_flush(struct store_log *log, int64_t now);
-
-#endif

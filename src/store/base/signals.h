@@ -8,8 +8,7 @@
  * signal's action, so the signal is held back in the calling thread and taken away again: the call
  * that failed says so, too.
  */
-#ifndef ROSTER_STORE_BASE_SIGNALS_H
-#define ROSTER_STORE_BASE_SIGNALS_H
+#pragma once
 
 #include <signal.h>
 #include <stdbool.h>
@@ -31,5 +30,3 @@ void rst_store_signal_release(const struct store_signal *held);
     const struct store_signal store_held                                                           \
         __attribute__((cleanup(rst_store_signal_release), unused)) =                               \
             rst_store_signal_hold((kind)->raises)
-
-#endif

@@ -12,8 +12,7 @@
  *
  * Whatever comes from an endpoint is input: bounded, and checked before it is believed.
  */
-#ifndef ROSTER_STORE_ETCD_ETCD_H
-#define ROSTER_STORE_ETCD_ETCD_H
+#pragma once
 
 #include "store/base/events.h"
 #include "store/base/kind.h"
@@ -246,5 +245,3 @@ void rst_etcd_watch_wake(struct roster_store_watch *base);
 void rst_etcd_watch_close(struct roster_store_watch *base);
 
 extern const struct store_kind rst_store_etcd_kind;
-
-#endif

@@ -6,8 +6,7 @@
  * numbers are accepted too), and what is zero, false or empty is left out. What is there but of
  * the wrong kind is -EPROTO.
  */
-#ifndef ROSTER_STORE_ETCD_JSON_H
-#define ROSTER_STORE_ETCD_JSON_H
+#pragma once
 
 #include <jansson.h>
 #include <roster/store.h>
@@ -59,5 +58,3 @@ void rst_store_base64_encode(const void *data, size_t size, char *text);
  * rst_store_base64_encode() makes of those bytes.
  */
 int rst_store_base64_decode(const char *text, size_t length, void *data, size_t *size);
-
-#endif

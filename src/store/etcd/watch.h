@@ -13,8 +13,7 @@
  * every watch_check_ms: a linearizable read returns how far the cluster is, and unless the stream
  * is known to be as far, it is opened again where it was, at a member which is.
  */
-#ifndef ROSTER_STORE_ETCD_WATCH_H
-#define ROSTER_STORE_ETCD_WATCH_H
+#pragma once
 
 #include "store/etcd/etcd.h"
 
@@ -84,5 +83,3 @@ void rst_etcd_stream_look(struct etcd_watch *watch);
 
 int rst_etcd_side_begin(struct etcd_watch *watch, enum etcd_side kind);
 void rst_etcd_side_look(struct etcd_watch *watch);
-
-#endif

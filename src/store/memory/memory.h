@@ -10,8 +10,7 @@
  * roll-back walks them backwards. Whatever a roll-back needs was allocated before the change,
  * so it cannot fail.
  */
-#ifndef ROSTER_STORE_MEMORY_MEMORY_H
-#define ROSTER_STORE_MEMORY_MEMORY_H
+#pragma once
 
 #include "store/base/eval.h"
 #include "store/base/kind.h"
@@ -113,5 +112,3 @@ void rst_memory_watch_wake(struct roster_store_watch *watch);
 void rst_memory_watch_close(struct roster_store_watch *watch);
 
 extern const struct store_kind rst_store_memory_kind;
-
-#endif

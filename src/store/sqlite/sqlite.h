@@ -15,8 +15,7 @@
  * earlier one have run out. A process that finds a lease that has run out ends it, before it reads
  * or writes anything else.
  */
-#ifndef ROSTER_STORE_SQLITE_SQLITE_H
-#define ROSTER_STORE_SQLITE_SQLITE_H
+#pragma once
 
 #include "store/base/eval.h"
 #include "store/base/kind.h"
@@ -230,5 +229,3 @@ void rst_sqlite_watch_wake(struct roster_store_watch *base);
 void rst_sqlite_watch_close(struct roster_store_watch *base);
 
 extern const struct store_kind rst_store_sqlite_kind;
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Two servers with safe points of their own on one store, whose duties a test runs in turns. */
-#ifndef ROSTER_TESTS_PEER_H
-#define ROSTER_TESTS_PEER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -34,5 +33,3 @@ const char *peers_shown(const struct peer *first, const struct peer *second);
 
 #define PEERS_UNTIL(condition, first, second)                                                      \
     SERVER_UNTIL(condition, peers_step(first, second), peers_shown(first, second))
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* A server in a test: a roster with one session and a syncer. */
-#ifndef ROSTER_TESTS_SERVER_H
-#define ROSTER_TESTS_SERVER_H
+#pragma once
 
 #include <roster/roster.h>
 #include <roster/safe_point.h>
@@ -72,5 +71,3 @@ const char *server_shown(const struct server *server);
 /* The value of a key; 0 if there is none, or it is no number. */
 uint64_t stored_number(struct roster_store *store, const char *key);
 void put_number(struct roster_store *store, const char *key, uint64_t number);
-
-#endif

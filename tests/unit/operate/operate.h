@@ -4,8 +4,7 @@
 /*
  * What these tests share: rosters whose coarse clock the test sets, and sessions of users.
  */
-#ifndef ROSTER_TESTS_OPERATE_H
-#define ROSTER_TESTS_OPERATE_H
+#pragma once
 
 #include "../unit.h"
 
@@ -31,5 +30,3 @@ void operate_begin(struct roster_session *session, const char *text);
 
 /* Sets the coarse clock forward by a number of milliseconds and returns it. */
 uint64_t operate_advance(struct roster *roster, uint64_t ms);
-
-#endif /* ROSTER_TESTS_OPERATE_H */

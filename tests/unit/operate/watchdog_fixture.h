@@ -4,8 +4,7 @@
 /*
  * A watchdog whose clocks the test sets, over one session of a user and one of the server itself.
  */
-#ifndef ROSTER_TESTS_WATCHDOG_FIXTURE_H
-#define ROSTER_TESTS_WATCHDOG_FIXTURE_H
+#pragma once
 
 #include "core/operate/watchdog.h"
 #include "operate.h"
@@ -36,5 +35,3 @@ uint64_t wd_now(void);
 
 /* The only event of the last walk. */
 const struct roster_event *wd_only_event(enum roster_event_kind kind);
-
-#endif /* ROSTER_TESTS_WATCHDOG_FIXTURE_H */

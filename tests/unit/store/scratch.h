@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Temporary directories and child processes that cannot outlive their test. */
-#ifndef ROSTER_TESTS_SCRATCH_H
-#define ROSTER_TESTS_SCRATCH_H
+#pragma once
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -22,5 +21,3 @@ int scratch_port(void);
 
 /* One where nobody listens, nor can until the process ends. */
 int scratch_dead_port(void);
-
-#endif

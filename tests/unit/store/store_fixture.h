@@ -6,8 +6,7 @@
  *
  * STORE_TEST(test) { ... } defines a test that runs once with each kind of store, as `f`.
  */
-#ifndef ROSTER_TESTS_STORE_FIXTURE_H
-#define ROSTER_TESTS_STORE_FIXTURE_H
+#pragma once
 
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
@@ -102,5 +101,3 @@ bool key_vanishes(struct roster_store *store, const char *key);
 
 void sleep_ms(int ms);
 int64_t now_ms(void); /* of a clock that is never set */
-
-#endif

@@ -7,8 +7,7 @@
  * emulator of another processor cannot. Here each test is a fork of a runner (run.c) that has
  * touched nothing. scripts/cross-check.sh alone uses it; nothing else should.
  */
-#ifndef ROSTER_TESTS_PLAIN_CRITERION_H
-#define ROSTER_TESTS_PLAIN_CRITERION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -106,5 +105,3 @@ void plain_skip(const char *format, ...) __attribute__((format(printf, 1, 2), no
 
 #define cr_skip_test(...) plain_skip(" " __VA_ARGS__)
 #define cr_log_info(...) (printf(__VA_ARGS__), (void)putchar('\n'))
-
-#endif /* ROSTER_TESTS_PLAIN_CRITERION_H */

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Tests that run once with each element of an array; see criterion.h beside this. */
-#ifndef ROSTER_TESTS_PLAIN_PARAMETERIZED_H
-#define ROSTER_TESTS_PLAIN_PARAMETERIZED_H
+#pragma once
 
 #include "criterion.h"
 
@@ -19,5 +18,3 @@
               .with = (void (*)(void *))suite_##_##name_##_with,                                   \
               .params = suite_##_##name_##_params, .options = {.line = __LINE__, __VA_ARGS__})     \
     static void suite_##_##name_##_with(parameter)
-
-#endif /* ROSTER_TESTS_PLAIN_PARAMETERIZED_H */

@@ -6,8 +6,7 @@
  * before its call at the greatest that anybody has returned with so far. Workers are threads, or
  * processes with threads.
  */
-#ifndef ROSTER_TESTS_ORACLE_CHECK_H
-#define ROSTER_TESTS_ORACLE_CHECK_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stddef.h>
@@ -39,5 +38,3 @@ void oracle_check_run(struct oracle_check *check, roster_oracle_fn *get, void *c
 
 /* After all workers: how many timestamps somebody else was allocated, too. */
 size_t oracle_check_duplicates(struct oracle_check *check);
-
-#endif

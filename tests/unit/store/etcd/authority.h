@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* Certificate authorities for tests, made by the program openssl. Each call asserts success. */
-#ifndef ROSTER_TESTS_AUTHORITY_H
-#define ROSTER_TESTS_AUTHORITY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ void authority_directory(const char *dir, const char *authority, const char *dir
 
 /* Replaces a file by an authority's certificate, at once. */
 void authority_copy(const char *dir, const char *authority, const char *to);
-
-#endif

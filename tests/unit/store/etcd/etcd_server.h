@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* One etcd server on loopback for tests. */
-#ifndef ROSTER_TESTS_ETCD_SERVER_H
-#define ROSTER_TESTS_ETCD_SERVER_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -37,5 +36,3 @@ void etcd_kill(struct etcd_server *server);
 
 /* Runs etcdctl against it with a shell-like list of arguments, ended by NULL; true on success. */
 bool etcd_ctl(const struct etcd_server *server, const char *const *arguments);
-
-#endif

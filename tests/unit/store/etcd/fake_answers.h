@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* What tests let a fake gateway say: etcd's words, and answers to hand to fake_gateway_start(). */
-#ifndef ROSTER_TESTS_FAKE_ANSWERS_H
-#define ROSTER_TESTS_FAKE_ANSWERS_H
+#pragma once
 
 #include "fake_gateway.h"
 
@@ -18,5 +17,3 @@ void fake_say_text(struct fake_request *request);
 void fake_say_no_leader(struct fake_request *request);
 /* Says nothing more, for as long as fake_linger() may take, and ends the connection. */
 void fake_hang(struct fake_request *request);
-
-#endif

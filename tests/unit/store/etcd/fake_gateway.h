@@ -5,8 +5,7 @@
  * An HTTP server on loopback inside the test's process that plays etcd's gateway: each request
  * is handed to a function of the test, in a thread of its connection, which answers as it likes.
  */
-#ifndef ROSTER_TESTS_FAKE_GATEWAY_H
-#define ROSTER_TESTS_FAKE_GATEWAY_H
+#pragma once
 
 #include <pthread.h>
 #include <roster/store.h>
@@ -67,5 +66,3 @@ bool fake_chunk(struct fake_request *request, const char *text);
 void fake_linger(struct fake_request *request, int ms);
 
 bool fake_is(const struct fake_request *request, const char *path);
-
-#endif

@@ -2,8 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /* The file of an SQLite store, and what is done to it behind the store's back. */
-#ifndef ROSTER_TESTS_SQLITE_FILE_H
-#define ROSTER_TESTS_SQLITE_FILE_H
+#pragma once
 
 #include <sqlite3.h>
 
@@ -29,5 +28,3 @@ void sqlite_file_remove(void);
 /* Bytes of the file and of its log; 0 where there is none. */
 long sqlite_file_size(void);
 long sqlite_wal_size(void);
-
-#endif
