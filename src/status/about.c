@@ -12,22 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Refuses arguments where there are none. Returns 0 or the HTTP status. */
-static unsigned no_query(struct request *request)
+unsigned rst_status_get_page(struct request *request, struct query *query)
 {
-    struct query query = {.limit = 0};
-
-    return rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
-}
-
-static unsigned internal_error(struct request *request, int err)
-{
-    return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
-                                   roster_strerror(err));
-}
-
-unsigned rst_status_get_page(struct request *request)
-{
+    (void)query;
     request->type = "text/html; charset=utf-8";
     rst_status_text_add(&request->text, rst_status_page, rst_status_page_length);
     return MHD_HTTP_OK;
@@ -95,19 +82,17 @@ static void put_server_id(struct text *text, const struct roster_status_options 
         rst_status_out_null(text, "server_id");
 }
 
-unsigned rst_status_get_status(struct request *request)
+unsigned rst_status_get_status(struct request *request, struct query *query)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
     struct text *text = &request->text;
     struct verdict verdict;
-    unsigned status = no_query(request);
     int err;
 
-    if (status)
-        return status;
+    (void)query;
     err = roster_stats(request->status->roster, &stats);
     if (err)
-        return internal_error(request, err);
+        return rst_status_request_error(request, err);
     rst_status_out_open(text, NULL, '{');
     rst_status_out_string(text, "name", request->status->name);
     put_server_id(text, &request->status->options);
@@ -179,22 +164,18 @@ static uint64_t gain_ms(const struct roster_min *min)
     return held > next ? held - next : 0;
 }
 
-unsigned rst_status_get_minimum(struct request *request)
+unsigned rst_status_get_minimum(struct request *request, struct query *query)
 {
     struct roster *roster = request->status->roster;
     struct roster_min min = {.size = sizeof(min)};
     struct text *text = &request->text;
     struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, QUERY_MIN, LIST_SESSIONS, &query);
     int err;
 
-    if (status)
-        return status;
-    filter.database = query.db;
+    filter.database = query->db;
     err = roster_min_of(roster, &filter, &min);
     if (err)
-        return internal_error(request, err);
+        return rst_status_request_error(request, err);
     rst_status_out_open(text, NULL, '{');
     rst_status_out_id(text, "now", min.now);
     rst_status_out_id(text, "minimum", min.min_start_ts);
@@ -287,19 +268,17 @@ static void put_cluster(struct text *text, const struct roster_status_options *o
     rst_status_out_close(text, '}');
 }
 
-unsigned rst_status_get_safe_point(struct request *request)
+unsigned rst_status_get_safe_point(struct request *request, struct query *query)
 {
     struct roster *roster = request->status->roster;
     struct roster_metrics metrics = {.size = sizeof(metrics)};
     struct text *text = &request->text;
-    unsigned status = no_query(request);
     int err;
 
-    if (status)
-        return status;
+    (void)query;
     err = roster_metrics(roster, &metrics);
     if (err)
-        return internal_error(request, err);
+        return rst_status_request_error(request, err);
     rst_status_out_open(text, NULL, '{');
     rst_status_out_id(text, "local_safe_point", roster_local_safe_point(roster));
     rst_status_out_bool(text, "leased", metrics.leased);
@@ -332,21 +311,19 @@ static void put_history(struct text *text, const struct roster_history_list *lis
     }
 }
 
-unsigned rst_status_get_history(struct request *request)
+unsigned rst_status_get_history(struct request *request, struct query *query)
 {
     struct roster_history *history = request->status->options.history;
     struct roster_history_list *list = NULL;
-    unsigned status = no_query(request);
     int err;
 
-    if (status)
-        return status;
+    (void)query;
     if (!history)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
                                        "this server does not keep a history");
     err = roster_history_read(history, &list);
     if (err)
-        return internal_error(request, err);
+        return rst_status_request_error(request, err);
     rst_status_out_open(&request->text, NULL, '{');
     rst_status_out_open(&request->text, "rows", '[');
     put_history(&request->text, list);

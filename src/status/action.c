@@ -70,22 +70,18 @@ static int kill_target(const struct request *request, const struct query *query,
     return roster_kill_by(request->status->roster, &kill);
 }
 
-unsigned rst_status_post_kill(struct request *request)
+unsigned rst_status_post_kill(struct request *request, struct query *query)
 {
     enum roster_kill_target target;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, QUERY_KILL, LIST_SESSIONS, &query);
     int err;
 
-    if (status)
-        return status;
-    if (!query.id)
+    if (!query->id)
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "id takes the id of a session");
-    if (!target_of(&query, &target))
+    if (!target_of(query, &target))
         return rst_status_request_fail(request, MHD_HTTP_BAD_REQUEST,
                                        "target takes connection, transaction or statement");
-    err = kill_target(request, &query, target);
+    err = kill_target(request, query, target);
     switch (err) {
     case 0:
         return reply_result(request, "delivered");
@@ -107,8 +103,7 @@ unsigned rst_status_post_kill(struct request *request)
             request, MHD_HTTP_CONFLICT,
             "rejected: a background session that does not support kills");
     default:
-        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
-                                       roster_strerror(err));
+        return rst_status_request_error(request, err);
     }
 }
 
@@ -120,15 +115,12 @@ static void log_drain(const struct request *request, int err)
     rst_event_log_add(request->status->roster, &event);
 }
 
-unsigned rst_status_post_drain(struct request *request)
+unsigned rst_status_post_drain(struct request *request, struct query *query)
 {
     const struct roster_status_options *options = &request->status->options;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     int err;
 
-    if (status)
-        return status;
+    (void)query;
     if (!options->drain)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
                                        "this server does not support draining");
@@ -137,7 +129,6 @@ unsigned rst_status_post_drain(struct request *request)
     if (err == -EALREADY)
         return rst_status_request_fail(request, MHD_HTTP_CONFLICT, "it is already being drained");
     if (err)
-        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
-                                       roster_strerror(err));
+        return rst_status_request_error(request, err);
     return reply_result(request, "draining");
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/ascii.h"
 
+#include <errno.h>
 #include <roster/wait.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,7 @@ static unsigned put_rows(struct request *request, const struct query *query, uin
     int err;
 
     if (!rows)
-        return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
+        return rst_status_request_error(request, -ENOMEM);
     err = roster_activity_top(request->status->options.activity, query->from, query->to, by, filter,
                               rows, &count, &sum);
     if (!err) {
@@ -162,33 +163,28 @@ static unsigned put_rows(struct request *request, const struct query *query, uin
     }
     free(rows);
     budget_give(budget, room * sizeof(*rows));
-    return err ? rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
-                                         roster_strerror(err))
-               : MHD_HTTP_OK;
+    return err ? rst_status_request_error(request, err) : MHD_HTTP_OK;
 }
 
-unsigned rst_status_get_activity(struct request *request)
+unsigned rst_status_get_activity(struct request *request, struct query *query)
 {
     struct roster_activity_filter filter = ROSTER_ACTIVITY_FILTER_INIT;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, QUERY_ACTIVITY, LIST_TXNS, &query);
     uint32_t by = 0;
+    unsigned status;
 
-    if (status)
-        return status;
     if (!request->status->options.activity)
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND,
                                        "this server does not sample activity: see "
                                        "roster_activity_start()");
-    if (!query.to)
-        query.to = rst_wall_ms() / 1000 * 1000;
-    if (!query.from)
-        query.from = query.to > HOUR_MS ? query.to - HOUR_MS : 0;
-    status = parse_by(request, query.by ? query.by : "state,wait", &by);
+    if (!query->to)
+        query->to = rst_wall_ms() / 1000 * 1000;
+    if (!query->from)
+        query->from = query->to > HOUR_MS ? query->to - HOUR_MS : 0;
+    status = parse_by(request, query->by ? query->by : "state,wait", &by);
     if (!status)
-        status = filter_of(request, &query, &filter);
+        status = filter_of(request, query, &filter);
     if (status)
         return status;
-    return query.step ? rst_activity_points(request, &query, query.by ? by : 0, &filter)
-                      : put_rows(request, &query, by, &filter);
+    return query->step ? rst_activity_points(request, query, query->by ? by : 0, &filter)
+                       : put_rows(request, query, by, &filter);
 }

@@ -9,6 +9,7 @@
 
 #include "status/columns.h"
 
+#include <errno.h>
 #include <roster/wait.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,13 +258,11 @@ unsigned rst_activity_points(struct request *request, const struct query *query,
         err = find_series(activity, &whole, by, filter, &series);
     rows = err ? NULL : budget_malloc(budget, room);
     if (!err && !rows)
-        return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
+        return rst_status_request_error(request, -ENOMEM);
     if (rows) {
         err = put_points(request, &whole, filter, &series, rows);
         free(rows);
         budget_give(budget, room);
     }
-    return err ? rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
-                                         roster_strerror(err))
-               : MHD_HTTP_OK;
+    return err ? rst_status_request_error(request, err) : MHD_HTTP_OK;
 }

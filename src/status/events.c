@@ -146,27 +146,23 @@ static void put_event(struct text *text, const struct roster_logged *event)
  * Numbers that are missing up to the last of the reply are of events that were dropped. A number
  * from before a restart, or from before the clock was set back in one, begins at the beginning.
  */
-unsigned rst_status_get_events(struct request *request)
+unsigned rst_status_get_events(struct request *request, struct query *query)
 {
     struct roster *roster = request->status->roster;
     struct roster_event_log_state state = {.size = sizeof(state)};
     struct roster_logged event = {.size = sizeof(event)};
     struct text *text = &request->text;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, QUERY_EVENTS, LIST_SESSIONS, &query);
     uint64_t last, since, count = 0, passed = 0;
 
-    if (status)
-        return status;
     (void)roster_event_log_state(roster, &state);
     since = last =
-        query.since < state.first || query.since > state.newest ? state.first : query.since;
+        query->since < state.first || query->since > state.newest ? state.first : query->since;
     rst_status_out_open(text, NULL, '{');
     rst_status_out_open(text, "rows", '[');
-    while (count < query.limit && !text->failed && !roster_event_log_next(roster, last, &event)) {
+    while (count < query->limit && !text->failed && !roster_event_log_next(roster, last, &event)) {
         last = event.id;
         passed++;
-        if (event.last_ms < query.since_ms)
+        if (event.last_ms < query->since_ms)
             continue;
         put_event(text, &event);
         count++;
@@ -174,7 +170,7 @@ unsigned rst_status_get_events(struct request *request)
     rst_status_out_close(text, ']');
     rst_status_out_id(text, "next", last);
     rst_status_out_number(text, "missed", last - since - passed);
-    rst_status_out_bool(text, "restarted", query.since && since != query.since);
+    rst_status_out_bool(text, "restarted", query->since && since != query->since);
     rst_status_out_number(text, "happened", state.happened);
     rst_status_out_number(text, "dropped", state.dropped);
     rst_status_out_close(text, '}');

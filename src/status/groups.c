@@ -77,24 +77,19 @@ static void put_sum(struct text *text, enum roster_group_by by, const struct ros
     rst_status_out_close(text, '}');
 }
 
-unsigned rst_status_get_groups(struct request *request)
+unsigned rst_status_get_groups(struct request *request, struct query *query)
 {
     struct shown_groups shown[ROSTER_GROUP_BYS];
     struct text *text = &request->text;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     unsigned by;
     size_t n;
     int err = 0;
 
-    if (status)
-        return status;
+    (void)query;
     for (by = 0; by < ROSTER_GROUP_BYS && !err; by++)
         err = rst_groups_look(request->status->roster, (enum roster_group_by)by, &shown[by]);
     if (err)
-        return rst_status_request_fail(
-            request, err == -ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
-            "%s", roster_strerror(err));
+        return rst_status_request_error(request, err);
     rst_status_out_open(text, NULL, '{');
     rst_status_out_open(text, "rows", '[');
     for (by = 0; by < ROSTER_GROUP_BYS; by++)

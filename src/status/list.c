@@ -278,46 +278,23 @@ int rst_stream_more(struct request *request, bool *end)
     return 0;
 }
 
-static unsigned get_rows(struct request *request, enum list list)
+unsigned rst_status_get_rows(struct request *request, struct query *query)
 {
-    unsigned allowed = QUERY_ROWS | (list == LIST_HOLDERS ? QUERY_HOLDERS : 0);
     struct text *text = &request->text;
-    struct stream *stream;
-    struct query query = {.limit = 0};
+    struct stream *stream = stream_new(request);
     int err;
-    unsigned status = rst_status_query_parse(request, allowed, list, &query);
 
-    if (status)
-        return status;
-    stream = stream_new(request);
     if (!stream)
-        return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
-    stream->query = query;
+        return rst_status_request_error(request, -ENOMEM);
+    stream->query = *query;
     stream->roster = request->status->roster;
     err = choose(stream, request->status->roster);
     if (err)
-        return rst_status_request_fail(
-            request, err == -ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
-            "%s", roster_strerror(err));
+        return rst_status_request_error(request, err);
     rst_status_out_open(text, NULL, '{');
     rst_status_out_number(text, "taken_at_ms", stream->now.taken_at_ms);
-    rst_status_out_number(text, list == LIST_HOLDERS ? "holders" : "sessions", stream->seen);
+    rst_status_out_number(text, query->list == LIST_HOLDERS ? "holders" : "sessions", stream->seen);
     rst_status_out_number(text, "matched", stream->matched);
     rst_status_out_open(text, "rows", '[');
     return MHD_HTTP_OK;
-}
-
-unsigned rst_status_get_processlist(struct request *request)
-{
-    return get_rows(request, LIST_SESSIONS);
-}
-
-unsigned rst_status_get_trx(struct request *request)
-{
-    return get_rows(request, LIST_TXNS);
-}
-
-unsigned rst_status_get_holders(struct request *request)
-{
-    return get_rows(request, LIST_HOLDERS);
 }

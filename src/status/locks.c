@@ -382,28 +382,19 @@ static int put_all(struct request *request, struct waits *waits, uint64_t limit)
     return err;
 }
 
-unsigned rst_status_get_locks(struct request *request)
+unsigned rst_status_get_locks(struct request *request, struct query *query)
 {
     struct waits waits = {.budget = request->text.budget};
     struct roster *roster = request->status->roster;
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, QUERY_LOCKS, LIST_SESSIONS, &query);
-    int err;
+    int err = roster_read_lock(roster);
 
-    if (status)
-        return status;
-    err = roster_read_lock(roster);
     if (!err) {
         err = roster_for_each(roster, collect_one, &waits);
         roster_read_unlock(roster);
     }
     if (!err)
-        err = put_all(request, &waits, query.limit);
+        err = put_all(request, &waits, query->limit);
     budget_give(waits.budget, waits.size * sizeof(*waits.all));
     free(waits.all);
-    if (!err)
-        return MHD_HTTP_OK;
-    return rst_status_request_fail(
-        request, err == -ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
-        "%s", roster_strerror(err));
+    return err ? rst_status_request_error(request, err) : MHD_HTTP_OK;
 }

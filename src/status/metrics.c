@@ -268,19 +268,17 @@ static int collect(struct roster *roster, struct roster_stats *stats,
 /* The text format is for all that name neither. */
 static unsigned choose_format(struct request *request, bool *open_metrics)
 {
-    struct query query = {.limit = 0};
-    unsigned status = rst_status_query_parse(request, 0, LIST_SESSIONS, &query);
     int open = rst_accept_quality(request->connection, OPEN_METRICS, "1.0.0");
     int text = rst_accept_quality(request->connection, "text/plain", "0.0.4");
 
-    if (!status && open <= 0 && !text)
+    if (open <= 0 && !text)
         return rst_status_request_fail(request, MHD_HTTP_NOT_ACCEPTABLE,
                                        "there are " OPEN_METRICS " 1.0.0 and text/plain 0.0.4");
     *open_metrics = open > 0 && open > text;
-    return status;
+    return 0;
 }
 
-unsigned rst_status_get_metrics(struct request *request)
+unsigned rst_status_get_metrics(struct request *request, struct query *query)
 {
     struct roster_stats stats = {.size = sizeof(stats)};
     struct roster_metrics metrics = {.size = sizeof(metrics)};
@@ -289,12 +287,12 @@ unsigned rst_status_get_metrics(struct request *request)
     unsigned status = choose_format(request, &out.open_metrics);
     int err;
 
+    (void)query;
     if (status)
         return status;
     err = collect(request->status->roster, &stats, &metrics, &census);
     if (err)
-        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
-                                       roster_strerror(err));
+        return rst_status_request_error(request, err);
     request->type = out.open_metrics ? OPEN_METRICS "; version=1.0.0; charset=utf-8"
                                      : "text/plain; version=0.0.4; charset=utf-8";
     put_census(&out, &census);

@@ -376,6 +376,8 @@ unsigned rst_status_query_parse(struct request *request, unsigned allowed, enum 
     struct parse parse = {0, request, query, allowed, 0};
 
     memset(query, 0, sizeof(*query));
+    if (allowed & QUERY_ANY)
+        return 0;
     query->limit = DEFAULT_LIMIT;
     query->list = list;
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, each, &parse);

@@ -20,6 +20,7 @@ enum query_bit {
     QUERY_EVENTS = 16,   /* since, limit */
     QUERY_LOCKS = 64,    /* limit */
     QUERY_HOLDERS = 128, /* with QUERY_ROWS: holder */
+    QUERY_ANY = 256,     /* alone: whatever stands there is not read */
 };
 
 /* For query.pin_kind: whatever it is for. */

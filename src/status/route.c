@@ -4,10 +4,12 @@
  *
  * What a request asks for, whether its sender may, and sending the reply.
  */
+#include "status/query.h"
 #include "status/status.h"
 
 #include "core/base/ascii.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,23 +23,25 @@ static const struct route {
     const char *path;
     handler_fn *get;
     handler_fn *post;
+    unsigned takes; /* behind the question mark, see enum query_bit */
+    enum list list; /* that it is */
 } routes[] = {
-    {"/", rst_status_get_page, NULL},
-    {"/status", rst_status_get_status, NULL},
-    {"/processlist", rst_status_get_processlist, NULL},
-    {"/trx", rst_status_get_trx, NULL},
-    {"/holders", rst_status_get_holders, NULL},
-    {"/minimum", rst_status_get_minimum, NULL},
-    {"/safepoint", rst_status_get_safe_point, NULL},
-    {"/locks", rst_status_get_locks, NULL},
-    {"/groups", rst_status_get_groups, NULL},
-    {"/history", rst_status_get_history, NULL},
-    {"/timeline", rst_status_get_timeline, NULL},
-    {"/activity", rst_status_get_activity, NULL},
-    {"/events", rst_status_get_events, NULL},
-    {"/metrics", rst_status_get_metrics, NULL},
-    {"/kill", NULL, rst_status_post_kill},
-    {"/drain", NULL, rst_status_post_drain},
+    {"/", rst_status_get_page, NULL, QUERY_ANY, LIST_SESSIONS},
+    {"/status", rst_status_get_status, NULL, 0, LIST_SESSIONS},
+    {"/processlist", rst_status_get_rows, NULL, QUERY_ROWS, LIST_SESSIONS},
+    {"/trx", rst_status_get_rows, NULL, QUERY_ROWS, LIST_TXNS},
+    {"/holders", rst_status_get_rows, NULL, QUERY_ROWS | QUERY_HOLDERS, LIST_HOLDERS},
+    {"/minimum", rst_status_get_minimum, NULL, QUERY_MIN, LIST_SESSIONS},
+    {"/safepoint", rst_status_get_safe_point, NULL, 0, LIST_SESSIONS},
+    {"/locks", rst_status_get_locks, NULL, QUERY_LOCKS, LIST_SESSIONS},
+    {"/groups", rst_status_get_groups, NULL, 0, LIST_SESSIONS},
+    {"/history", rst_status_get_history, NULL, 0, LIST_SESSIONS},
+    {"/timeline", rst_status_get_timeline, NULL, QUERY_TIMELINE, LIST_SESSIONS},
+    {"/activity", rst_status_get_activity, NULL, QUERY_ACTIVITY, LIST_TXNS},
+    {"/events", rst_status_get_events, NULL, QUERY_EVENTS, LIST_SESSIONS},
+    {"/metrics", rst_status_get_metrics, NULL, 0, LIST_SESSIONS},
+    {"/kill", NULL, rst_status_post_kill, QUERY_KILL, LIST_SESSIONS},
+    {"/drain", NULL, rst_status_post_drain, 0, LIST_SESSIONS},
 };
 
 unsigned rst_status_request_fail(struct request *request, unsigned status, const char *format, ...)
@@ -48,6 +52,13 @@ unsigned rst_status_request_fail(struct request *request, unsigned status, const
     vsnprintf(request->error, sizeof(request->error), format, args);
     va_end(args);
     return status;
+}
+
+unsigned rst_status_request_error(struct request *request, int err)
+{
+    return rst_status_request_fail(
+        request, err == -ENOMEM ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_INTERNAL_SERVER_ERROR,
+        "%s", roster_strerror(err));
 }
 
 /* Compares in a time that depends on what is given alone, not on how much of it is right. */
@@ -224,6 +235,14 @@ static bool is_reading(const char *method)
     return !strcmp(method, MHD_HTTP_METHOD_GET) || !strcmp(method, MHD_HTTP_METHOD_HEAD);
 }
 
+static unsigned run(struct request *request, const struct route *route, handler_fn *handler)
+{
+    struct query query;
+    unsigned status = rst_status_query_parse(request, route->takes, route->list, &query);
+
+    return status ? status : handler(request, &query);
+}
+
 /* The remote entrance reveals nothing without the token, not even which pages exist. The Host
  * header is not checked, as it has whatever name the scraper uses for this machine. */
 static unsigned dispatch_remote(struct request *request, const struct route *route,
@@ -241,7 +260,7 @@ static unsigned dispatch_remote(struct request *request, const struct route *rou
         return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
                                        "not with this method");
     status = rst_status_rules_condition(request, true);
-    return status ? status : route->get(request);
+    return status ? status : run(request, route, route->get);
 }
 
 static unsigned dispatch(struct request *request, const struct route *route, const char *method)
@@ -256,7 +275,7 @@ static unsigned dispatch(struct request *request, const struct route *route, con
         return rst_status_request_fail(request, MHD_HTTP_NOT_FOUND, "there is no such page");
     if (reads && route->get) {
         status = rst_status_rules_condition(request, true);
-        return status ? status : route->get(request);
+        return status ? status : run(request, route, route->get);
     }
     if (reads || strcmp(method, MHD_HTTP_METHOD_POST) != 0 || !route->post)
         return rst_status_request_fail(request, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -264,7 +283,7 @@ static unsigned dispatch(struct request *request, const struct route *route, con
     status = authorize(request);
     if (!status)
         status = rst_status_rules_condition(request, false);
-    return status ? status : route->post(request);
+    return status ? status : run(request, route, route->post);
 }
 
 static const struct route *find(const char *url)

@@ -199,7 +199,7 @@ unsigned rst_site_dispatch(struct request *request, const char *url, const char 
     status = admit(request, page, method);
     if (status)
         return status;
-    return page->answer ? hand_over(site, request, page) : rst_status_get_page(request);
+    return page->answer ? hand_over(site, request, page) : rst_status_get_page(request, NULL);
 }
 
 void rst_site_job_free(struct request *request)

@@ -198,14 +198,17 @@ unsigned rst_status_request_fail(struct request *request, unsigned status, const
 int rst_stream_more(struct request *request, bool *end);
 void rst_stream_free(struct request *request);
 
-/* Makes a reply and returns its HTTP status. */
-typedef unsigned handler_fn(struct request *request);
+/* The same for a negative errno. */
+unsigned rst_status_request_error(struct request *request, int err);
 
-handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_processlist,
-    rst_status_get_trx, rst_status_get_locks, rst_status_get_minimum, rst_status_get_safe_point,
-    rst_status_get_history, rst_status_get_timeline;
-handler_fn rst_status_get_holders, rst_status_get_activity, rst_status_get_events,
-    rst_status_get_groups, rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
+/* Makes the reply to what is asked for, and returns its HTTP status. */
+struct query;
+typedef unsigned handler_fn(struct request *request, struct query *query);
+
+handler_fn rst_status_get_page, rst_status_get_status, rst_status_get_rows, rst_status_get_locks,
+    rst_status_get_minimum, rst_status_get_safe_point, rst_status_get_history,
+    rst_status_get_timeline, rst_status_get_activity, rst_status_get_events, rst_status_get_groups,
+    rst_status_get_metrics, rst_status_post_kill, rst_status_post_drain;
 
 /* site.c: the HTTP status of a request to a site, with its text or error; RST_SITE_LATER: the
  * connection is suspended, and this is called again. `*allow` is what methods the address takes. */

@@ -157,16 +157,12 @@ static void put_points(struct text *text, const struct timeline *timeline, uint6
     }
 }
 
-unsigned rst_status_get_timeline(struct request *request)
+unsigned rst_status_get_timeline(struct request *request, struct query *query)
 {
     struct text *text = &request->text;
     uint64_t now_ms = boot_ms();
-    struct query query = {.after = 0};
-    unsigned status = rst_status_query_parse(request, QUERY_TIMELINE, LIST_SESSIONS, &query);
     int n;
 
-    if (status)
-        return status;
     rst_status_out_open(text, NULL, '{');
     rst_status_out_number(text, "now_ms", rst_wall_ms());
     rst_status_out_number(text, "now", now_ms / STEP_MS);
@@ -179,8 +175,8 @@ unsigned rst_status_get_timeline(struct request *request)
         rst_status_out_string(text, NULL, names[n]);
     rst_status_out_close(text, ']');
     rst_status_out_open(text, "rows", '[');
-    if (query.after < now_ms / STEP_MS)
-        put_points(text, request->status->timeline, now_ms / STEP_MS, query.after);
+    if (query->after < now_ms / STEP_MS)
+        put_points(text, request->status->timeline, now_ms / STEP_MS, query->after);
     rst_status_out_close(text, ']');
     rst_status_out_close(text, '}');
     return MHD_HTTP_OK;

@@ -7,6 +7,7 @@
  */
 #include "client.h"
 
+#include "status/query.h"
 #include "status/status.h"
 
 #include <criterion/criterion.h>
@@ -55,9 +56,10 @@ TestSuite(status_timeline, .init = start, .fini = stop);
 static json_t *timeline(void)
 {
     struct request request = {.status = &status};
+    struct query query = {.after = 0};
     json_t *json;
 
-    cr_assert_eq(rst_status_get_timeline(&request), 200);
+    cr_assert_eq(rst_status_get_timeline(&request, &query), 200);
     cr_assert(!request.text.failed);
     json = json_loadb(request.text.data, request.text.length, 0, NULL);
     cr_assert(json);
