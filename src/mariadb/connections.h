@@ -49,6 +49,7 @@ struct rst_mdb_connection {
     struct rst_mdb_open *open; /* the outermost first */
     unsigned n, room;
     struct rst_mdb_text rest; /* of a text of several statements, from the one that runs */
+    size_t secret;            /* rst_mdb_password() of that */
     enum rst_mdb_txn txn;
     unsigned txn_depth; /* how many statements were open when it began */
     uint64_t txn_seq;   /* roster_txn_seq() */

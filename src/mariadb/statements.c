@@ -19,6 +19,13 @@
 /* Deeper ones are not shown: the server allows 255 calls of a procedure inside each other. */
 #define MOST_OPEN (ROSTER_STMT_SUSPENDED + 1)
 
+/* As much as text_limit can be, and a byte more that says that there is more. */
+#define MOST_MASKED ((1U << 20) + 1)
+
+/* Each statement of a text shows all that is left of it. That is masked anew for each, so only this
+ * much of it: else a text of many short ones would take a time that grows with its square. */
+#define REST_MASKED 4096
+
 static atomic_bool with_values;
 
 void rst_mdb_show_values(bool shown)
@@ -49,12 +56,13 @@ static uint64_t push(struct rst_mdb_connection *connection, enum roster_command 
 static uint64_t push_masked(struct rst_mdb_connection *connection, enum roster_command command,
                             struct rst_mdb_text text)
 {
+    size_t room = text.length < MOST_MASKED ? text.length : MOST_MASKED;
     struct rst_mdb_text masked = {NULL, 0};
-    char *copy = malloc(text.length);
+    char *copy = malloc(room);
     uint64_t seq;
 
     if (copy) {
-        masked.length = rst_mdb_mask(text, copy, text.length);
+        masked.length = rst_mdb_mask(text, copy, room);
         masked.text = copy;
     } else {
         rst_mdb_note(-ENOMEM);
@@ -64,11 +72,11 @@ static uint64_t push_masked(struct rst_mdb_connection *connection, enum roster_c
     return seq;
 }
 
-/* `hides`: the text has values that are not in what the client sent. */
+/* `hides`: the text has values that are not in what the client sent, or a password. */
 static uint64_t show(struct rst_mdb_connection *connection, enum roster_command command,
                      struct rst_mdb_text text, bool hides)
 {
-    if (!atomic_load(&with_values) && (hides || rst_mdb_has_password(text)))
+    if (!atomic_load(&with_values) && hides)
         return push_masked(connection, command, text);
     return push(connection, command, text);
 }
@@ -117,6 +125,7 @@ static void kill_again(struct rst_mdb_connection *connection)
 
 void rst_mdb_stmt_begin(struct rst_mdb_connection *connection, const struct rst_mdb_event *event)
 {
+    size_t secret = rst_mdb_password(event->statement);
     struct rst_mdb_open *open;
 
     kill_again(connection);
@@ -126,13 +135,16 @@ void rst_mdb_stmt_begin(struct rst_mdb_connection *connection, const struct rst_
     open = &connection->open[connection->n];
     open->query_id = event->query_id;
     open->killed = false;
-    if (!connection->n)
+    if (!connection->n) {
         connection->rest = event->statement;
-    else if (event->command != ROSTER_COMMAND_EXECUTE)
+        connection->secret = secret;
+    } else if (event->command != ROSTER_COMMAND_EXECUTE) {
         open->query_id++;
-    else if (!open[-1].query_id)
+    } else if (!open[-1].query_id) {
         open[-1].query_id = event->query_id;
-    open->seq = show(connection, event->command, event->statement, has_values(connection, event));
+    }
+    open->seq =
+        show(connection, event->command, event->statement, secret || has_values(connection, event));
     connection->n++;
 }
 
@@ -165,17 +177,22 @@ static unsigned find(const struct rst_mdb_connection *connection, uint64_t query
  */
 void rst_mdb_stmt_next(struct rst_mdb_connection *connection, const struct rst_mdb_event *event)
 {
-    struct rst_mdb_text rest = connection->rest;
+    struct rst_mdb_text rest = connection->rest, shown;
+    size_t over;
 
     if (connection->n || event->error || event->command != ROSTER_COMMAND_QUERY || !rest.text ||
         event->statement.text != rest.text)
         return;
-    rest = rst_mdb_rest(rest, event->statement.length);
-    connection->rest = rest;
-    if (!rest.length || !grow(connection))
+    shown = rst_mdb_rest(rest, event->statement.length);
+    connection->rest = shown;
+    if (!shown.length || !grow(connection))
         return;
+    over = (size_t)(shown.text - rest.text);
+    connection->secret = connection->secret > over ? connection->secret - over : 0;
+    if (connection->secret && shown.length > REST_MASKED)
+        shown.length = REST_MASKED;
     connection->open[0] = (struct rst_mdb_open){0};
-    connection->open[0].seq = show(connection, event->command, rest, false);
+    connection->open[0].seq = show(connection, event->command, shown, connection->secret != 0);
     connection->n = 1;
 }
 

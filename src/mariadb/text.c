@@ -352,17 +352,23 @@ bool rst_mdb_has_variables(struct rst_mdb_text statement)
     return statement.length && memmem(statement.text, statement.length, name, sizeof(name) - 1);
 }
 
-static bool contains(struct rst_mdb_text text, const char *word)
+/* The end of the last place where the text has that word; 0: nowhere. */
+static size_t last(struct rst_mdb_text text, const char *word)
 {
-    size_t length = strlen(word);
+    size_t length = strlen(word), end;
 
-    for (; text.length >= length; skip(&text, 1))
-        if ((*text.text | 0x20) == *word && ascii_same(text.text, word, length))
-            return true;
-    return false;
+    for (end = text.length; end >= length; end--) {
+        const char *at = text.text + end - length;
+
+        if ((*at | 0x20) == *word && ascii_same(at, word, length))
+            return end;
+    }
+    return 0;
 }
 
-bool rst_mdb_has_password(struct rst_mdb_text statement)
+size_t rst_mdb_password(struct rst_mdb_text text)
 {
-    return contains(statement, "password") || contains(statement, "identified");
+    size_t password = last(text, "password"), identified = last(text, "identified");
+
+    return password > identified ? password : identified;
 }

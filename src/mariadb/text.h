@@ -45,8 +45,11 @@ size_t rst_mdb_mask(struct rst_mdb_text statement, char *to, size_t room);
 /* Whether a statement has a placeholder, so that the server has put no values into its text. */
 bool rst_mdb_has_placeholder(struct rst_mdb_text statement);
 
-/* Whether a statement may say a password: it has the word, or IDENTIFIED, in any place. */
-bool rst_mdb_has_password(struct rst_mdb_text statement);
+/*
+ * How much of a text has to be looked at to find the last place where it may say a password, which
+ * is where it has the word, or IDENTIFIED. 0 for none.
+ */
+size_t rst_mdb_password(struct rst_mdb_text text);
 
 /* Whether a statement of a routine has values of variables in its text. */
 bool rst_mdb_has_variables(struct rst_mdb_text statement);
