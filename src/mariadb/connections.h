@@ -39,7 +39,8 @@ struct rst_mdb_connection {
     char *user; /* these three may be NULL */
     char *host;
     char *database;
-    int internal; /* a thread of the server's own: no event says when it ends */
+    bool internal; /* a thread of the server's own: no event says when it ends */
+    bool doubtful; /* may be one: its beginning was not seen, nor a statement that a client sent */
     /*
      * Held by the connection's thread while it handles an event, and by the killer from the look at
      * what is open until the server's KILL has returned: so nothing of what follows ends in

@@ -106,7 +106,7 @@ static struct roster_session_attr attr_of(const struct rst_mdb_connection *conne
     return attr;
 }
 
-static void open_session(uint64_t id, const struct rst_mdb_who *who, bool internal)
+static void open_session(uint64_t id, const struct rst_mdb_who *who, bool internal, bool doubtful)
 {
     struct rst_mdb_connection *connection = calloc(1, sizeof(*connection));
     struct roster_session_attr attr;
@@ -118,6 +118,7 @@ static void open_session(uint64_t id, const struct rst_mdb_who *who, bool intern
     }
     connection->id = id;
     connection->internal = internal;
+    connection->doubtful = doubtful;
     pthread_mutex_init(&connection->gate, NULL);
     err = set_who(connection, who);
     attr = attr_of(connection);
@@ -132,7 +133,7 @@ static void open_session(uint64_t id, const struct rst_mdb_who *who, bool intern
 
 void rst_mdb_connect(uint64_t id, const struct rst_mdb_who *who)
 {
-    open_session(id, who, false);
+    open_session(id, who, false, false);
 }
 
 static void update(struct rst_mdb_connection *connection)
@@ -168,8 +169,9 @@ void rst_mdb_disconnect(uint64_t id)
 /*
  * A connection whose beginning was not seen. Threads of the event scheduler have the event's
  * definer, and no number of a query before the first one; no event says when they end, so their
- * session does with their statement. Threads of replication have no user. Of their statements no
- * end is reported: they are not shown, rather than shown for ever.
+ * session does with their statement. The next statement of the same event opens another session,
+ * and has a number: its end shows what it is, see rst_mdb_stmt_end(). Threads of replication have
+ * no user. Of their statements no end is reported: they are not shown, rather than shown for ever.
  */
 static struct rst_mdb_connection *adopt(const struct rst_mdb_event *event)
 {
@@ -179,7 +181,7 @@ static struct rst_mdb_connection *adopt(const struct rst_mdb_event *event)
         return NULL;
     if (!who.database.length)
         who.database.text = NULL;
-    open_session(event->id, &who, !event->query_id);
+    open_session(event->id, &who, !event->query_id, event->query_id != 0);
     return rst_mdb_enter(event->id);
 }
 

@@ -200,11 +200,16 @@ void rst_mdb_stmt_end(struct rst_mdb_connection *connection, const struct rst_md
 {
     unsigned n = find(connection, event->query_id);
 
-    /* The outermost one of several gets its number when it begins, which is not reported. */
-    if (n == connection->n && n == 1)
+    /* What a client has sent ends with the number that it began with, and an event's statement with
+     * another one. The outermost one of several gets its number when it begins, which is not
+     * reported. */
+    if (n == connection->n && n == 1) {
         n = 0;
+        connection->internal |= connection->doubtful && connection->open->query_id;
+    }
     if (n == connection->n)
         return;
+    connection->doubtful &= n > 0;
     end_from(connection, n);
 }
 

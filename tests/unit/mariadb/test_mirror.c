@@ -393,6 +393,11 @@ Test(mirror, makes_connections_known_that_began_before_it)
     cr_assert_str_eq(row(9), "Query: insert");
     rst_mdb_end(EVENT(.id = 9, .query_id = 71, TEXT("insert")));
     cr_assert_str_eq(row(9), "gone");
+    /* The event's next statement, which has a number: that of the one before. */
+    rst_mdb_begin(EVENT(.id = 9, .query_id = 71, TEXT("update")));
+    cr_assert_str_eq(row(9), "Query: update");
+    rst_mdb_end(EVENT(.id = 9, .query_id = 72, TEXT("update")));
+    cr_assert_str_eq(row(9), "gone");
     /* One of replication: nothing says when its statement ends. */
     rst_mdb_begin(EVENT(.id = 10, .query_id = 80, .account = {"[] @  []", 8}, TEXT("insert")));
     cr_assert_str_eq(row(10), "gone");
