@@ -53,15 +53,11 @@ void rst_stream_free(struct request *request)
 static struct stream *stream_new(struct request *request)
 {
     struct budget *budget = request->text.budget;
-    struct stream *stream;
+    struct stream *stream = budget_malloc(budget, sizeof(*stream));
 
-    if (!budget_take(budget, sizeof(*stream)))
+    if (!stream)
         return NULL;
-    stream = calloc(1, sizeof(*stream));
-    if (!stream) {
-        budget_give(budget, sizeof(*stream));
-        return NULL;
-    }
+    memset(stream, 0, sizeof(*stream));
     stream->best.budget = budget;
     request->stream = stream;
     return stream;

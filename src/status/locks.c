@@ -59,15 +59,11 @@ struct forest {
 static bool grow(struct waits *waits)
 {
     size_t size = waits->size ? waits->size * 2 : 64;
-    void *all;
+    void *all = budget_realloc(waits->budget, waits->all, waits->size * sizeof(*waits->all),
+                               size * sizeof(*waits->all));
 
-    if (!budget_take(waits->budget, (size - waits->size) * sizeof(*waits->all)))
+    if (!all)
         return false;
-    all = realloc(waits->all, size * sizeof(*waits->all));
-    if (!all) {
-        budget_give(waits->budget, (size - waits->size) * sizeof(*waits->all));
-        return false;
-    }
     waits->all = all;
     waits->size = size;
     return true;
@@ -364,19 +360,16 @@ static int put_all(struct request *request, struct waits *waits, uint64_t limit)
 {
     size_t count = waits->count + 1;
     size_t room = count * (sizeof(struct tree) + sizeof(struct place) + sizeof(struct link));
-    struct forest forest = {.waits = waits};
-    int err = -ENOMEM;
+    struct forest forest = {.waits = waits, .trees = budget_malloc(waits->budget, room)};
+    int err;
 
-    if (!budget_take(waits->budget, room))
-        return err;
-    forest.trees = malloc(room);
-    if (forest.trees) {
-        forest.stack = (struct place *)(void *)(forest.trees + count);
-        forest.links = (struct link *)(void *)(forest.stack + count);
-        if (waits->count)
-            find_trees(&forest);
-        err = put_trees(request, &forest, limit);
-    }
+    if (!forest.trees)
+        return -ENOMEM;
+    forest.stack = (struct place *)(void *)(forest.trees + count);
+    forest.links = (struct link *)(void *)(forest.stack + count);
+    if (waits->count)
+        find_trees(&forest);
+    err = put_trees(request, &forest, limit);
     free(forest.trees);
     budget_give(waits->budget, room);
     return err;

@@ -265,15 +265,10 @@ static struct candidate *at(const struct best *best, size_t n)
 static bool grow(struct best *best)
 {
     size_t size = best->size ? best->size * 2 : FIRST_SIZE * stride(best);
-    void *all;
+    void *all = budget_realloc(best->budget, best->all, best->size, size);
 
-    if (!budget_take(best->budget, size - best->size))
+    if (!all)
         return false;
-    all = realloc(best->all, size);
-    if (!all) {
-        budget_give(best->budget, size - best->size);
-        return false;
-    }
     best->all = all;
     best->size = size;
     return true;

@@ -37,15 +37,10 @@ static bool reserve(struct text *text, size_t more)
         return true;
     while (size <= text->length + more)
         size *= 2;
-    text->failed = !budget_take(text->budget, size - text->size);
-    if (text->failed)
+    data = budget_realloc(text->budget, text->data, text->size, size);
+    text->failed = !data;
+    if (!data)
         return false;
-    data = realloc(text->data, size);
-    if (!data) {
-        budget_give(text->budget, size - text->size);
-        text->failed = true;
-        return false;
-    }
     text->data = data;
     text->size = size;
     return true;

@@ -37,18 +37,23 @@ static inline void budget_give(struct budget *budget, size_t bytes)
         budget->used -= bytes;
 }
 
-/* Memory that is in the budget, until it is freed and given back; NULL: there is none, and the
- * budget is as before. */
+/* Memory of `size` bytes that grows to `bytes` within the budget, which has all of it until it is
+ * freed and given back; NULL: it does not, and all is as before. */
+static inline void *budget_realloc(struct budget *budget, void *memory, size_t size, size_t bytes)
+{
+    void *grown;
+
+    if (!budget_take(budget, bytes - size))
+        return NULL;
+    grown = realloc(memory, bytes);
+    if (!grown)
+        budget_give(budget, bytes - size);
+    return grown;
+}
+
 static inline void *budget_malloc(struct budget *budget, size_t bytes)
 {
-    void *memory;
-
-    if (!budget_take(budget, bytes))
-        return NULL;
-    memory = malloc(bytes);
-    if (!memory)
-        budget_give(budget, bytes);
-    return memory;
+    return budget_realloc(budget, NULL, 0, bytes);
 }
 
 struct text {
