@@ -119,18 +119,15 @@ static int print_reply(const struct options *options, struct reply *reply,
                        void (*print)(const struct options *options, const json_t *json),
                        void (*print_as_csv)(const json_t *json))
 {
-    int code = reply->code;
-
-    if (code != CTL_OK)
-        code = ctl_fail(options, reply);
-    else if (options->json)
+    if (reply->code != CTL_OK)
+        return ctl_finish(options, reply);
+    if (options->json)
         ctl_print_json(reply->json, JSON_COMPACT);
     else if (options->csv)
         print_as_csv(reply->json);
     else
         print(options, reply->json);
-    reply_free(reply);
-    return code;
+    return ctl_finish(options, reply);
 }
 
 /* What is wrong, the worst first, and what to do. */

@@ -99,12 +99,8 @@ static int wait_for_target(const struct options *options, const char *id, const 
         struct reply reply = ask_row(&in_time, id);
 
         late = in_time.deadline_ms && rst_monotonic_ms() >= in_time.deadline_ms;
-        if (reply.code != CTL_OK && (reply.code != CTL_NO_SERVER || reply.gone)) {
-            int code = ctl_fail(options, &reply);
-
-            reply_free(&reply);
-            return code;
-        }
+        if (reply.code != CTL_OK && (reply.code != CTL_NO_SERVER || reply.gone))
+            return ctl_finish(options, &reply);
         if (reply.code != CTL_OK && !silent)
             (void)ctl_fail(options, &reply); /* it may be frozen for a while */
         silent = reply.code != CTL_OK;
@@ -282,12 +278,9 @@ int ctl_drain(const struct options *options)
         reply_free(&reply);
     }
     reply = ctl_ask(options, "POST", "/drain");
-    code = reply.code;
-    if (code != CTL_OK)
-        code = ctl_fail(options, &reply);
-    else
+    if (reply.code == CTL_OK)
         say_drain(options, "draining", -1);
-    reply_free(&reply);
+    code = ctl_finish(options, &reply);
     if (code == CTL_OK && options->wait)
         code = wait_for_end(options, &life);
     return code;

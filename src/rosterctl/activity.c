@@ -204,11 +204,7 @@ int ctl_activity(const struct options *options)
         return activity_over_time(options, path, &asked);
     }
     reply = ask_groups(options, path, by);
-    code = reply.code;
-    if (code == CTL_OK)
+    if (reply.code == CTL_OK)
         print(options, reply.json, path, by, &asked);
-    else
-        code = ctl_fail(options, &reply);
-    reply_free(&reply);
-    return code == CTL_OK ? reply.missing : code;
+    return ctl_finish(options, &reply);
 }

@@ -313,17 +313,15 @@ int activity_over_time(const struct options *options, const char *path, struct s
 {
     struct reply reply;
     size_t rows;
-    int code;
 
     if (!rows_wanted(options, &rows))
         return ctl_error(CTL_USAGE, "--limit takes a number of steps from 1 to 1000, not \"%s\"",
                          options->limit);
     asked->step = round_step(asked->to - asked->from, rows);
     reply = ask(options, path, asked, ctl_for_program(options) ? GROUPS_CSV : GROUPS_MOST);
-    code = reply.code;
-    if (code != CTL_OK) {
-        code = ctl_fail(options, &reply);
-    } else if (options->json) {
+    if (reply.code != CTL_OK)
+        return ctl_finish(options, &reply);
+    if (options->json) {
         ctl_print_json(reply.json, JSON_INDENT(1));
     } else if (options->csv) {
         print_csv(reply.json, asked->by);
@@ -334,6 +332,5 @@ int activity_over_time(const struct options *options, const char *path, struct s
         else
             print_none(reply.json);
     }
-    reply_free(&reply);
-    return code == CTL_OK ? reply.missing : code;
+    return ctl_finish(options, &reply);
 }

@@ -350,6 +350,14 @@ int ctl_fail(const struct options *options, const struct reply *reply)
     return ctl_error(reply->code, "%s: %s", server, reply->error);
 }
 
+int ctl_finish(const struct options *options, struct reply *reply)
+{
+    int code = reply->code == CTL_OK ? reply->missing : ctl_fail(options, reply);
+
+    reply_free(reply);
+    return code;
+}
+
 /* A path that is cut short would ask for something else, so it becomes "", which ctl_ask() refuses.
  */
 void ctl_add_argument(char *path, size_t size, const char *key, const char *value)

@@ -42,16 +42,13 @@ int ctl_groups(const struct options *options)
     struct reply reply = ctl_ask(options, "GET", "/groups");
     const json_t *rows = json_object_get(reply.json, "rows"),
                  *kinds = json_object_get(reply.json, "kinds");
-    int code = reply.code;
     size_t n;
 
-    if (code != CTL_OK)
-        code = ctl_fail(options, &reply);
-    else if (!table_print_for_program(options, reply.json, rows, columns, COUNT_OF(columns))) {
+    if (reply.code == CTL_OK &&
+        !table_print_for_program(options, reply.json, rows, columns, COUNT_OF(columns))) {
         table_print(rows, columns, COUNT_OF(columns), "reserved,refused,limit");
         for (n = 0; n < json_array_size(kinds); n++)
             print_rest(json_array_get(kinds, n));
     }
-    reply_free(&reply);
-    return code;
+    return ctl_finish(options, &reply);
 }

@@ -193,7 +193,6 @@ static int show_once(const struct options *options, const struct list *list)
     struct wanted wanted = {.asked = *options};
     struct list shown = *list;
     struct reply reply;
-    int code;
 
     if (see) {
         snprintf(wanted.limit, sizeof(wanted.limit), "%zu", see);
@@ -211,13 +210,9 @@ static int show_once(const struct options *options, const struct list *list)
     }
     reply = options->store ? cluster_ask(&wanted.asked, servers_rows, list->path, NULL)
                            : ctl_rows(&wanted.asked, list->path);
-    code = reply.code;
-    if (code != CTL_OK)
-        code = ctl_fail(options, &reply);
-    else
+    if (reply.code == CTL_OK)
         print_list(options, reply.json, &shown, see);
-    reply_free(&reply);
-    return code == CTL_OK ? reply.missing : code;
+    return ctl_finish(options, &reply);
 }
 
 static int show(const struct options *options, const struct list *list)
@@ -270,32 +265,30 @@ int ctl_holders(const struct options *options)
     return show(&asked, &list);
 }
 
+static void print_digests(const json_t *row)
+{
+    const json_t *digests = json_object_get(row, "all_sql_digests");
+    char hash[32], text[256];
+    size_t n;
+
+    text_string(json_object_get(row, "hash"), hash, sizeof(hash));
+    for (n = 0; n < json_array_size(digests); n++) {
+        text_string(json_array_get(digests, n), text, sizeof(text));
+        printf("%s  %s\n", hash, text);
+    }
+}
+
 int ctl_history(const struct options *options)
 {
     struct reply reply = ctl_ask(options, "GET", "/history");
-    const json_t *rows = json_object_get(reply.json, "rows"), *row;
-    int code = reply.code;
-    size_t n, m;
+    const json_t *rows = json_object_get(reply.json, "rows");
+    size_t n, count = COUNT_OF(history_columns);
 
-    if (code != CTL_OK) {
-        code = ctl_fail(options, &reply);
-    } else if (options->json) {
-        ctl_print_json(rows, JSON_INDENT(1));
-    } else if (options->csv) {
-        table_print_csv(rows, history_columns, COUNT_OF(history_columns));
-    } else {
-        table_print(rows, history_columns, COUNT_OF(history_columns), "");
-        for (n = 0; options->full && n < json_array_size(rows); n++) {
-            row = json_object_get(json_array_get(rows, n), "all_sql_digests");
-            for (m = 0; m < json_array_size(row); m++) {
-                char hash[32], text[256];
-
-                text_string(json_array_get(row, m), text, sizeof(text));
-                text_string(json_object_get(json_array_get(rows, n), "hash"), hash, sizeof(hash));
-                printf("%s  %s\n", hash, text);
-            }
-        }
+    if (reply.code == CTL_OK &&
+        !table_print_for_program(options, rows, rows, history_columns, count)) {
+        table_print(rows, history_columns, count, "");
+        for (n = 0; options->full && n < json_array_size(rows); n++)
+            print_digests(json_array_get(rows, n));
     }
-    reply_free(&reply);
-    return code;
+    return ctl_finish(options, &reply);
 }

@@ -109,20 +109,15 @@ int ctl_locks(const struct options *options)
     const struct column *shown;
     size_t count = shown_columns(options, &shown);
     bool narrow;
-    int code;
 
     ctl_add_argument(path, sizeof(path), "limit", options->limit);
     reply = options->store ? cluster_ask(options, servers_locks, path, NULL)
                            : ctl_ask(options, "GET", path);
     rows = json_object_get(reply.json, "rows");
-    code = reply.code;
     narrow = table_width() > 0 && table_width() < NARROW;
-    if (code == CTL_OK && !options->json)
+    if (reply.code == CTL_OK && !options->json)
         locks_draw_tree(rows, narrow ? 1 : 2, narrow ? DEEPEST / 2 : DEEPEST);
-    if (code != CTL_OK)
-        code = ctl_fail(options, &reply);
-    else if (!table_print_for_program(options, reply.json, rows, shown, count))
+    if (reply.code == CTL_OK && !table_print_for_program(options, reply.json, rows, shown, count))
         print(options, reply.json);
-    reply_free(&reply);
-    return code == CTL_OK ? reply.missing : code;
+    return ctl_finish(options, &reply);
 }

@@ -94,6 +94,10 @@ void ctl_add_who(char *path, size_t size, const struct options *options);
 int ctl_fail(const struct options *options, const struct reply *reply);
 int ctl_error(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The end of a command that shows one reply: reports what went wrong, frees the reply, and returns
+ * the exit code. */
+int ctl_finish(const struct options *options, struct reply *reply);
+
 /* Says on standard error what to run then. */
 void ctl_propose(const char *command);
 
