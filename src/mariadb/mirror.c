@@ -8,11 +8,13 @@
 #include "mariadb/kill.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 static pthread_rwlock_t readers = PTHREAD_RWLOCK_INITIALIZER;
 static struct roster *roster;
+static atomic_uint_least64_t errors; /* what could not be mirrored */
 
 int rst_mdb_open(uint32_t text_limit)
 {
@@ -259,4 +261,15 @@ void rst_mdb_end(const struct rst_mdb_event *event)
 void rst_mdb_end_all(const struct rst_mdb_event *event)
 {
     end(event, true);
+}
+
+void rst_mdb_note(int err)
+{
+    if (err < 0 && err != -ECANCELED)
+        atomic_fetch_add(&errors, 1);
+}
+
+uint64_t rst_mdb_errors(void)
+{
+    return atomic_load(&errors);
 }

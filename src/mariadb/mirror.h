@@ -73,7 +73,7 @@ void rst_mdb_end_all(const struct rst_mdb_event *event);
  */
 void rst_mdb_change_user(const struct rst_mdb_event *event);
 
-/* note.c: what goes wrong in these calls is counted. */
+/* What goes wrong in these calls is counted. */
 
 /* Counts an error that is one, which a refusal because of a kill is not. */
 void rst_mdb_note(int err);

@@ -253,12 +253,6 @@ static void print_who(const json_t *holder)
     putchar('\n');
 }
 
-/* What answers need not be a server, and a command is there to be copied into a shell. */
-static bool is_number(const char *text)
-{
-    return *text && !text[strspn(text, "0123456789")];
-}
-
 static void print_holder(const struct options *options, const json_t *min, const json_t *holder)
 {
     char text[1024], id[32], pin[32], ts[32];
@@ -289,7 +283,7 @@ static void print_holder(const struct options *options, const json_t *min, const
         printf("last:     %.160s\n", text);
     member_text(min, "gain_ms", text, sizeof(text));
     printf("ending it would advance the minimum by %s", text);
-    if (!is_number(id) || (!is_pin && !is_number(ts)))
+    if (!text_is_number(id) || (!is_pin && !text_is_number(ts)))
         putchar('\n');
     else if (strcmp(id, "0") != 0) {
         printf(": ");

@@ -146,7 +146,7 @@ static int kill_one(const struct options *options, const char *id)
     struct reply reply;
     int code;
 
-    if (!*id || id[strspn(id, "0123456789")] || strlen(id) > 20)
+    if (!text_is_number(id) || strlen(id) > 20)
         return ctl_error(CTL_USAGE, "\"%s\" is not the id of a session", id);
     if (options->wait)
         find_which(options, id, which);

@@ -59,7 +59,7 @@ static bool parse_ts(const char *text, uint64_t *ts)
 
     if (is_ts)
         text += sizeof(TS_FORM) - 1;
-    if (*text && !text[strspn(text, "0123456789")]) {
+    if (text_is_number(text)) {
         errno = 0;
         *ts = strtoull(text, &end, 10);
         return !errno && *ts;

@@ -178,11 +178,11 @@ static void print_end_of(const json_t *row)
     member_text(row, "session_id", id, sizeof(id));
     member_text(row, "kind", what, sizeof(what));
     member_text(row, "ts", start, sizeof(start));
-    if (!*id || id[strspn(id, "0123456789")] || !strcmp(id, "0"))
+    if (!text_is_number(id) || !strcmp(id, "0"))
         return;
     printf("to end the oldest: rosterctl -s ");
     cluster_print_word(stdout, where);
-    if (!strcmp(what, "transaction") && *start && !start[strspn(start, "0123456789")])
+    if (!strcmp(what, "transaction") && text_is_number(start))
         printf(" kill --transaction=%s %s\n", start, id);
     else
         printf(" kill %s%s\n", !strcmp(what, "transaction") ? "--transaction " : "", id);
@@ -262,7 +262,7 @@ static int kill_one(const struct options *options, struct servers *servers, char
     int code = CTL_OK;
 
     server = server_of(servers, arg, &id);
-    if (!*id || id[strspn(id, "0123456789")] || (!server && id != arg))
+    if (!text_is_number(id) || (!server && id != arg))
         return ctl_error(CTL_USAGE, "\"%s\" is neither the id of a session nor SERVER:ID", arg);
     if (!server)
         code = only_server(servers, options, id, &server);

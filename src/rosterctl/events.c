@@ -145,8 +145,7 @@ static void show_rows(void *arg, json_t *rows)
 
 static bool is_number_of_event(const char *since)
 {
-    return since && *since && !since[strspn(since, "0123456789")] &&
-           strtoull(since, NULL, 10) >= WHEN_TS_MOST;
+    return since && text_is_number(since) && strtoull(since, NULL, 10) >= WHEN_TS_MOST;
 }
 
 int ctl_events(const struct options *options)

@@ -120,6 +120,10 @@ void text_string(const json_t *string, char *to, size_t size); /* "" for no stri
 void text_ms(double ms, char *to, size_t size);                /* a duration for people */
 size_t text_width(const char *text);                           /* in columns of a terminal */
 
+/* Whether it is a number without a sign. What answers need not be a server, and a command that has
+ * such a number in it is there to be copied into a shell. */
+bool text_is_number(const char *text);
+
 /* The bytes of the longest beginning that is no wider. */
 size_t text_bytes(const char *text, size_t columns);
 

@@ -152,7 +152,7 @@ static bool is_limit(const char *text)
 {
     unsigned long limit = 0;
 
-    if (*text >= '0' && *text <= '9' && strlen(text) < 8 && !text[strspn(text, "0123456789")])
+    if (strlen(text) < 8 && text_is_number(text))
         limit = strtoul(text, NULL, 10);
     return limit > 0 && limit <= ROWS_MOST;
 }

@@ -21,6 +21,11 @@ void text_string(const json_t *string, char *to, size_t size)
                      json_string_length(string), to, size);
 }
 
+bool text_is_number(const char *text)
+{
+    return *text && !text[strspn(text, "0123456789")];
+}
+
 /* How many columns the next character takes, and its bytes. A locale without UTF-8 knows neither:
  * then each byte that begins a character counts for one. */
 static size_t character(const char *text, size_t *bytes)

@@ -151,7 +151,7 @@ static void on_id(struct top *top)
     const json_t *rows = top_rows(top), *row;
     size_t n;
 
-    if (!*top->typed || top->typed[strspn(top->typed, "0123456789")]) {
+    if (!text_is_number(top->typed)) {
         say(top, "an id is a number");
         return;
     }

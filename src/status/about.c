@@ -129,14 +129,6 @@ static void put_session(struct text *text, struct roster *roster, uint64_t id)
     rst_status_out_bytes(text, "last", entry.last_text, entry.last_text_length);
 }
 
-/* For how long something is held; 0 for nothing. */
-static uint64_t held_ms(const struct roster_holder *holder)
-{
-    if (holder->kind == ROSTER_HOLDER_NONE)
-        return 0;
-    return rst_since(rst_monotonic_ms(), holder->since / 1000000);
-}
-
 static void put_holder(struct text *text, const char *key, struct roster *roster,
                        const struct roster_holder *holder)
 {
@@ -151,7 +143,7 @@ static void put_holder(struct text *text, const char *key, struct roster *roster
     rst_status_out_id(text, "ts", holder->ts);
     rst_status_out_id(text, "session_id", holder->session_id);
     rst_status_out_id(text, "pin_id", holder->pin_id);
-    rst_status_out_number(text, "held_ms", held_ms(holder));
+    rst_status_out_number(text, "held_ms", rst_holder_held_ms(holder));
     put_session(text, roster, holder->session_id);
     rst_status_out_close(text, '}');
 }
@@ -159,7 +151,7 @@ static void put_holder(struct text *text, const char *key, struct roster *roster
 /* How much younger the minimum would be without its holder. */
 static uint64_t gain_ms(const struct roster_min *min)
 {
-    uint64_t held = held_ms(&min->holder), next = held_ms(&min->next);
+    uint64_t held = rst_holder_held_ms(&min->holder), next = rst_holder_held_ms(&min->next);
 
     return held > next ? held - next : 0;
 }
@@ -179,7 +171,7 @@ unsigned rst_status_get_minimum(struct request *request, struct query *query)
     rst_status_out_open(text, NULL, '{');
     rst_status_out_id(text, "now", min.now);
     rst_status_out_id(text, "minimum", min.min_start_ts);
-    rst_status_out_number(text, "age_ms", held_ms(&min.holder));
+    rst_status_out_number(text, "age_ms", rst_holder_held_ms(&min.holder));
     rst_status_out_number(text, "gain_ms", gain_ms(&min));
     put_holder(text, "holder", roster, &min.holder);
     put_holder(text, "next", roster, &min.next);

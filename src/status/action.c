@@ -24,16 +24,13 @@ static unsigned reply_result(struct request *request, const char *result)
 /* The target that the query names; false for another word. */
 static bool target_of(const struct query *query, enum roster_kill_target *target)
 {
-    static const char *const names[] = {[ROSTER_KILL_TARGET_STATEMENT] = "statement",
-                                        [ROSTER_KILL_TARGET_CONNECTION] = "connection",
-                                        [ROSTER_KILL_TARGET_TRANSACTION] = "transaction"};
     unsigned n;
 
     *target = ROSTER_KILL_TARGET_CONNECTION;
     if (!query->target)
         return true;
-    for (n = 0; n < sizeof(names) / sizeof(*names); n++)
-        if (!strcmp(query->target, names[n])) {
+    for (n = 0; n < ROSTER_KILL_TARGETS; n++)
+        if (!strcmp(query->target, rst_target_names[n])) {
             *target = (enum roster_kill_target)n;
             return true;
         }

@@ -9,7 +9,6 @@
 #include "core/base/ascii.h"
 #include "core/base/clock.h"
 
-#include <roster/kill.h>
 #include <roster/rows.h>
 #include <roster/timestamp.h>
 #include <stdio.h>
@@ -204,13 +203,19 @@ const char *rst_kind_name(enum roster_session_kind kind)
                                              : "background";
 }
 
+const char *const rst_target_names[ROSTER_KILL_TARGETS] = {
+    [ROSTER_KILL_TARGET_STATEMENT] = "statement",
+    [ROSTER_KILL_TARGET_CONNECTION] = "connection",
+    [ROSTER_KILL_TARGET_TRANSACTION] = "transaction",
+};
+
 const char *rst_killed_name(int killed)
 {
     if (killed <= 0)
         return NULL;
-    return roster_killed_connection(killed)    ? "connection"
-           : roster_killed_transaction(killed) ? "transaction"
-                                               : "statement";
+    return rst_target_names[roster_killed_connection(killed)    ? ROSTER_KILL_TARGET_CONNECTION
+                            : roster_killed_transaction(killed) ? ROSTER_KILL_TARGET_TRANSACTION
+                                                                : ROSTER_KILL_TARGET_STATEMENT];
 }
 
 const char *rst_state_name(enum roster_txn_state state)
@@ -327,6 +332,13 @@ static void put(struct text *text, const struct column *column, const struct row
 const char *rst_holder_name(const struct roster_holder *holder)
 {
     return holder->kind == ROSTER_HOLDER_PIN ? "pin" : "transaction";
+}
+
+uint64_t rst_holder_held_ms(const struct roster_holder *holder)
+{
+    if (holder->kind == ROSTER_HOLDER_NONE)
+        return 0;
+    return rst_since(rst_monotonic_ms(), holder->since / MS);
 }
 
 /* Where its session is not there nothing is known of it, neither what it does nor whose it was. */

@@ -8,6 +8,7 @@
 
 #include "status/text.h"
 
+#include <roster/kill.h>
 #include <roster/list.h>
 #include <roster/minimum.h>
 #include <stddef.h>
@@ -71,12 +72,18 @@ void rst_columns_put(struct text *text, enum list list, const struct column *con
 /* What a holder is: "transaction" or "pin". */
 const char *rst_holder_name(const struct roster_holder *holder);
 
+/* For how long it has held so far; 0 for nothing. */
+uint64_t rst_holder_held_ms(const struct roster_holder *holder);
+
 /* The ages that lists show, in milliseconds. */
 uint64_t rst_entry_age_ms(const struct roster_snapshot *snapshot, const struct roster_entry *entry);
 uint64_t rst_entry_txn_age_ms(const struct roster_snapshot *snapshot,
                               const struct roster_entry *entry);
 
 const char *rst_kind_name(enum roster_session_kind kind);
+
+/* What a kill may be of, as requests and events name it. */
+extern const char *const rst_target_names[ROSTER_KILL_TARGETS];
 
 /* What was killed, by what roster_killed() returns: "statement", ...; NULL: nothing was. */
 const char *rst_killed_name(int killed);

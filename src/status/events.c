@@ -14,10 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const targets[] = {[ROSTER_KILL_TARGET_STATEMENT] = "statement",
-                                      [ROSTER_KILL_TARGET_CONNECTION] = "connection",
-                                      [ROSTER_KILL_TARGET_TRANSACTION] = "transaction"};
-
 #define WORDS_MOST 1400
 
 struct words {
@@ -51,7 +47,7 @@ static void say_part(struct words *words, const char *word, const char *text)
 
 static void say_kill(struct words *words, const struct roster_logged *event)
 {
-    say(words, "%s of session %" PRIu64, targets[event->target], event->session_id);
+    say(words, "%s of session %" PRIu64, rst_target_names[event->target], event->session_id);
     say_part(words, ", user ", event->user);
     say_part(words, ", by ", event->by);
     say(words, ", %s: %s", roster_kill_reason_name(event->reason),
@@ -121,7 +117,7 @@ static void put_event(struct text *text, const struct roster_logged *event)
     rst_status_out_open(text, NULL, '{');
     rst_status_out_id(text, "id", event->id);
     rst_status_out_string(text, "kind", roster_logged_kind_name(event->kind));
-    put_text(text, "what", kill ? targets[event->target] : event->what);
+    put_text(text, "what", kill ? rst_target_names[event->target] : event->what);
     put_text(text, "name", event->name);
     rst_status_out_number(text, "count", event->count);
     rst_status_out_number(text, "first_ms", event->first_ms);

@@ -72,17 +72,6 @@ static uint32_t behind_ms(const struct verdict *verdict, uint64_t safe_point)
     return bounded(rst_since(now_ms, ms));
 }
 
-static uint32_t held_ms(const struct verdict *verdict)
-{
-    const struct roster_holder *holder = &verdict->min.holder;
-
-    if (!verdict->has_min)
-        return NONE;
-    if (holder->kind == ROSTER_HOLDER_NONE)
-        return 0;
-    return bounded(rst_since(rst_monotonic_ms(), holder->since / 1000000));
-}
-
 /* Across a gap a rate would say of each second what is true of none. */
 static uint32_t rate(uint64_t before, uint64_t count, uint64_t passed_ms)
 {
@@ -100,7 +89,8 @@ static void record(struct roster_status *status, uint64_t now_ms)
 
     rst_verdict(status, &verdict);
     point->second = (uint32_t)(now_ms / STEP_MS);
-    point->values[MINIMUM] = held_ms(&verdict);
+    point->values[MINIMUM] =
+        verdict.has_min ? bounded(rst_holder_held_ms(&verdict.min.holder)) : NONE;
     point->values[TXN] = behind_ms(&verdict, verdict.txn_safe_point);
     point->values[GC] = behind_ms(&verdict, verdict.gc_safe_point);
     point->values[SESSIONS] = bounded(verdict.stats.sessions);
