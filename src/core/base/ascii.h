@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Letters of ASCII, whatever the host's locale makes of letters: in Turkish, i and I are two.
+ * ASCII letters, independent of the host's locale: in Turkish, i and I are different letters.
  */
 #pragma once
 
@@ -50,7 +50,7 @@ static inline bool ascii_contains(const char *text, const char *word)
     return strlen(text) >= length;
 }
 
-/* What HTTP makes names of: RFC 9110, 5.6.2. */
+/* The characters of an HTTP name: RFC 9110, 5.6.2. */
 static inline bool ascii_is_token(char byte)
 {
     return byte > ' ' && byte < 0x7f && !strchr("\"(),/:;<=>?@[\\]{}", byte);

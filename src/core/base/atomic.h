@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Words that several threads touch, for all libraries; pointers that readers follow are in rcu.h.
+ * Words shared by several threads, for all libraries; pointers that readers follow are in rcu.h.
  */
 #pragma once
 
@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 /*
- * A word of 64 bits that several threads touch. Its loads and stores are whole where it lies within
- * one cache line; the ABI of i386 would let a member of a struct straddle two.
+ * A 64-bit word shared by several threads. Its loads and stores are atomic if it lies within one
+ * cache line; the ABI of i386 would let a member of a struct straddle two.
  */
 typedef uint64_t rst_word __attribute__((aligned(sizeof(uint64_t))));
 _Static_assert(__atomic_always_lock_free(sizeof(rst_word), 0), "the processor loads 64 bits whole");
 
-/* For the build that looks for a word that is not declared so. */
+/* For the build that detects words not declared so. */
 #ifdef ROSTER_CHECK_WORDS
 #define rst_whole(p) ((uintptr_t)(p) % sizeof(*(p)) ? __builtin_trap() : (void)0, (p))
 #else
@@ -37,16 +37,15 @@ _Static_assert(__atomic_always_lock_free(sizeof(rst_word), 0), "the processor lo
 #define rst_fetch_sub(p, v) __atomic_fetch_sub(rst_whole(p), (v), __ATOMIC_RELAXED)
 
 /*
- * A counter that decides whether memory is freed. Everything that was done before rst_let_go() is
- * done before what follows rst_held() when that finds 0. Letting go is the last thing that touches
- * the memory.
+ * A counter that decides whether memory is freed. Everything before rst_let_go() happens before
+ * everything after an rst_held() that returns 0. rst_let_go() is the last access to the memory.
  */
 #define rst_hold(p) ((void)rst_fetch_add(p, 1))
 /* Pairs with rst_held(). */
 #define rst_let_go(p) ((void)__atomic_fetch_sub(rst_whole(p), 1, __ATOMIC_RELEASE))
 #define rst_held(p) rst_load_acquire(p) /* pairs with rst_let_go() */
 
-/* Raises a word that never falls, by release, for threads that read what was raised. */
+/* Raises a word that never falls, with release, for threads that read the new value. */
 static inline void rst_raise(uint64_t *word, uint64_t to)
 {
     uint64_t was = rst_load(word);

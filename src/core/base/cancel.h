@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * A thread that is cancelled ends between two calls of this library, never inside one, where it
- * would leave locks and half a change behind. A public function that waits, reads or writes, so
- * that it would be a cancellation point, begins with RST_NOT_CANCELLED.
+ * A cancelled thread ends between two calls of this library, never inside one, where it would leave
+ * locks held and a change incomplete. A public function that waits, reads or writes, and so would
+ * be a cancellation point, begins with RST_NOT_CANCELLED.
  */
 #pragma once
 

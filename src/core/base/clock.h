@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the kernel's clocks say, for ages, pauses and what is shown. Leases, deadlines of stores and
- * oracles read their clocks themselves, because without one they have to fail closed.
+ * The kernel's clocks, for ages, pauses and display. Leases, deadlines of stores and oracles read
+ * their clocks themselves, because without one they have to fail closed.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* 0 where the kernel refuses its clock, as a seccomp filter may make it. */
+/* 0 if the kernel refuses the clock, for instance by a seccomp filter. */
 static inline uint64_t rst_clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -22,8 +22,8 @@ static inline uint64_t rst_clock_ns(clockid_t clock)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
-/* From one reading of a clock to a later one. 0 where that is not later: the kernel may refuse its
- * clock from some moment on, and a wall clock may be set back. */
+/* The time between two readings of a clock. 0 if the second is not later: the kernel may begin to
+ * refuse the clock, and a wall clock may be set back. */
 static inline uint64_t rst_since(uint64_t now, uint64_t then)
 {
     return now > then ? now - then : 0;
@@ -57,8 +57,9 @@ static inline struct timespec rst_timespec(uint64_t ns)
 }
 
 /*
- * Waits under the lock for a condition that goes by CLOCK_MONOTONIC. Returns false when that moment
- * has passed. Without that clock every moment has: then it pauses, and what waits in a loop rests.
+ * Waits under the lock for a condition variable that uses CLOCK_MONOTONIC. Returns false once the
+ * deadline has passed. Without that clock every deadline has passed; then the call pauses, so that
+ * a loop around it does not spin.
  */
 static inline bool rst_monotonic_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
                                       uint64_t until_ns)

@@ -2,15 +2,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What tests compile into the core and a normal build leaves out, down to the last instruction.
+ * Code that tests compile into the core; a normal build contains none of its instructions.
  *
- * A control breaks one guarantee on purpose, at one place, so that the checker of that guarantee
- * can be seen to fail: rst_control(NAME) is the constant 1 when the file is compiled with
- * -DROSTER_CONTROL_NAME, else the constant 0. tests/torture/CONTROLS.md lists all of them.
+ * A control deliberately breaks one guarantee in one place, to show that its checker can fail:
+ * rst_control(NAME) is the constant 1 when the file is compiled with -DROSTER_CONTROL_NAME, else
+ * the constant 0. tests/torture/CONTROLS.md lists all of them.
  *
- * A test point stands where the order of two steps matters. With -DROSTER_TEST_DELAYS the test
- * program is called there, to let time pass or other threads run, so that an order which is wrong
- * does not have to wait for an unlucky interrupt.
+ * A test point marks a place where the order of two steps matters. With -DROSTER_TEST_DELAYS it
+ * calls the test program, which lets time pass or other threads run, so that a wrong order shows
+ * without an unlucky interrupt.
  */
 #pragma once
 

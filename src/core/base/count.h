@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Grammar of a count in a message: "1 call was refused", "2 calls were refused". What is counted
- * takes its s from here, unless the count is never 1; .ci/counts finds what does not.
+ * Grammar of a count in a message: "1 call was refused", "2 calls were refused". The plural s comes
+ * from here, unless the count is never 1; .ci/counts finds other uses.
  */
 #pragma once
 

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 /*
- * Opens /dev/null as those of them that are closed. The next file or socket would become what any
- * part of the process prints to, or reads. SQLite does the same before it opens a file. Where there
- * is no /dev/null they stay closed.
+ * Opens /dev/null for each of them that is closed. Otherwise the next file or socket would become
+ * the process's standard input, output or error. SQLite does the same before it opens a file. If
+ * there is no /dev/null they stay closed.
  */
 static inline void rst_descriptors_fill(void)
 {
@@ -21,8 +21,8 @@ static inline void rst_descriptors_fill(void)
     for (wanted = STDIN_FILENO; wanted <= STDERR_FILENO; wanted++) {
         if (fcntl(wanted, F_GETFD) >= 0)
             continue;
-        fd = open("/dev/null", O_RDWR); /* programs that are started get it, too */
-        if (fd > STDERR_FILENO)         /* another thread was faster */
+        fd = open("/dev/null", O_RDWR); /* inherited by executed programs, too */
+        if (fd > STDERR_FILENO)         /* another thread has opened it */
             close(fd);
     }
 }

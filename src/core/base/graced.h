@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Session records: objects that are used again after a grace period, because readers and other
- * owners' walks of the hash table may still be looking at them, in place.
+ * Session records: objects that are reused after a grace period, because readers and other owners'
+ * walks of the hash table may still be reading them in place.
  *
- * Free ones are kept as hot.h keeps them, linked through nodes. An object that was retired joins a
- * list of its thread; the list becomes a batch that goes to the reclaiming thread as one callback
- * and comes to the depot after a grace period. How long the list becomes follows how many objects
- * are in use, so that where few are, few wait; and what they hold on to.
+ * Free objects are kept as in hot.h, linked through nodes. A retired object joins a list of its
+ * thread. The list becomes a batch, which goes to the reclaiming thread as one callback and to the
+ * depot after a grace period. The length of the list follows the number of objects in use, so that
+ * few wait if few are in use, and the memory that they hold.
  *
- * Nodes stand beside the objects, not in them: readers may be reading a retired object, so nothing
- * may be written to it. What an object holds on to is dropped when its grace period is over.
+ * Nodes are beside the objects, not inside them: a retired object may have readers, so it must not
+ * be written. The memory that an object holds is dropped after its grace period.
  */
 #pragma once
 
@@ -33,10 +33,10 @@ struct roster;
 struct rst_graced_chunk {
     struct rst_graced *pool;
     struct rst_graced_chunk *next; /* in pool->chunks, which walkers read in a read section */
-    rst_word occupied[4];          /* who may be enumerated (see registry.h) */
+    rst_word occupied[4];          /* objects that may be enumerated (see registry.h) */
 } rst_cache_aligned;
 
-/* Drops what an object holds on to, which no thread can see. Returns its bytes. */
+/* Drops the memory held by an object that no thread can see. Returns the number of bytes. */
 typedef size_t rst_graced_drop_fn(struct rst_graced *pool, void *object);
 
 struct rst_graced {
@@ -57,7 +57,7 @@ struct rst_graced_cache {
     struct rst_hot_node *retired;
     unsigned n_retired;
     unsigned batch;      /* the last list's length */
-    size_t held_retired; /* bytes that these hold on to */
+    size_t held_retired; /* bytes held by these */
 };
 
 /*
@@ -84,7 +84,7 @@ static inline void *rst_graced_object(const struct rst_graced_chunk *chunk, unsi
     return (char *)(uintptr_t)chunk + pool->to_objects + n * pool->object_size;
 }
 
-/* The place of an object in its chunk, and the chunk. */
+/* An object's index in its chunk, and the chunk. */
 static inline unsigned rst_graced_index(const struct rst_graced *pool, const void *object,
                                         struct rst_graced_chunk **chunk)
 {
@@ -108,7 +108,7 @@ static inline struct rst_graced_chunk *rst_graced_chunk_of_node(const struct rst
     return (struct rst_graced_chunk *)((uintptr_t)node & ~(uintptr_t)(RST_GRACED_MIN_CHUNK - 1));
 }
 
-/* The object that a node stands for. */
+/* The object of a node. */
 static inline void *rst_graced_of_node(const struct rst_hot_node *node)
 {
     struct rst_graced_chunk *chunk = rst_graced_chunk_of_node(node);
@@ -116,7 +116,7 @@ static inline void *rst_graced_of_node(const struct rst_hot_node *node)
     return rst_graced_object(chunk, (unsigned)(node - rst_graced_nodes(chunk)));
 }
 
-/* The object that rst_graced_take() is to find next; NULL when it is not known. */
+/* The object that rst_graced_take() will return next; NULL if unknown. */
 static inline void *rst_graced_next(const struct rst_graced_cache *cache)
 {
     return cache->free.top ? rst_graced_of_node(cache->free.top) : NULL;
@@ -125,18 +125,18 @@ static inline void *rst_graced_next(const struct rst_graced_cache *cache)
 /* Takes an object that no thread can see. NULL and -ENOMEM or -ENOBUFS in `*err`. */
 void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache, int *err);
 
-/* Gives back an object that was taken and never published, and holds on to nothing. */
+/* Gives back an object that was taken but never published, and holds no memory. */
 void rst_graced_untake(struct rst_graced *pool, struct rst_graced_cache *cache, void *object);
 
 /*
- * Retires an object that this thread has just unpublished, with `held` bytes that it holds on to,
- * beside `others` that are in use. `cache` is NULL when the thread could get no context. Never
- * fails, never allocates (G7).
+ * Retires an object that this thread has just unpublished, which holds `held` bytes; `others` more
+ * objects are in use. `cache` is NULL if the thread has no context. Never fails, never allocates
+ * (G7).
  */
 void rst_graced_retire(struct rst_graced *pool, struct rst_graced_cache *cache, void *object,
                        size_t held, uint64_t others);
 
-/* The thread ends: what it has goes to the depot, or waits for its grace period. */
+/* The thread ends: its objects go to the depot or wait for their grace period. */
 void rst_graced_flush(struct rst_graced *pool, struct rst_graced_cache *cache);
 
 /* As rst_hot_trim(). */

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the one word for G8, protected_from, is made of. Its lock is held for a few instructions
- * only, so that fencing waits for no thread, and by scans under a leased store only.
+ * The inputs of protected_from, the one word for G8. The lock is held for only a few instructions,
+ * so that fencing waits for no thread; scans take it only under a leased store.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-/* The lease deadline of a roster that is under no leased store. */
+/* The lease deadline of a roster without a leased store. */
 #define RST_LEASE_NONE UINT64_MAX
 
 struct rst_guard {
@@ -26,7 +26,7 @@ struct rst_guard {
     uint64_t fenced_since; /* CLOCK_BOOTTIME, ns; not after the deadline that was missed */
 };
 
-/* What of it owners read; part of the line of struct rst_horizon that scans alone write. */
+/* The part that owners read; in the line of struct rst_horizon that only scans write. */
 struct rst_guard_words {
     rst_word protected_from; /* the smallest timestamp still guaranteed (G8) */
     rst_word lease_deadline; /* CLOCK_BOOTTIME, ns; 0 while fenced */
@@ -36,8 +36,8 @@ struct rst_guard_words {
 int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words);
 void rst_guard_destroy(struct rst_guard *guard);
 
-/* A scan gave up everything below `local`. Afterwards a collector may learn it. Any number of scans
- * at once; without a leased store no lock is taken. */
+/* A scan has given up everything below `local`; afterwards collectors may be notified. Any number
+ * of scans at once; without a leased store no lock is taken. */
 void rst_guard_raise_local(struct rst_guard *guard, struct rst_guard_words *words, uint64_t local);
 
 /* Raises the record, or sets it. */
@@ -49,9 +49,8 @@ void rst_guard_set_record(struct rst_guard *guard, struct rst_guard_words *words
 bool rst_guard_protects_below(struct rst_guard *guard, uint64_t ts);
 
 /*
- * The cluster's safe point is `ts`: all checks below it fail from here on, so that it may be
- * published. False, and nothing has changed, when the roster is not fenced and still protects
- * something below it.
+ * The cluster's safe point is `ts`: all checks below it fail from now on, so it may be published.
+ * False, with nothing changed, if the roster is not fenced and still protects a timestamp below it.
  */
 bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint64_t ts);
 
@@ -81,8 +80,8 @@ static inline int rst_guard_check(const struct rst_guard_words *words, uint64_t 
     rst_test_point("check: reads done");
     if (rst_control(BLIND_CHECK))
         return 0;
-    /* Before protected_from: who sees a new lease's deadline sees what the old one's end cost.
-     * Pairs with the release in rst_guard_unfence(). */
+    /* Before protected_from: a thread that sees a new lease's deadline also sees what the end of
+     * the old lease cost. Pairs with the release in rst_guard_unfence(). */
     deadline = rst_load_acquire(&words->lease_deadline);
     /* Pairs with the release in guard.c's publish(). */
     if (rst_unlikely(ts < rst_load_acquire(&words->protected_from)))

@@ -2,20 +2,20 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * A roster's own heap: memory of any size for what readers read in place, such as identities, sides
- * and pins, which is given back after a grace period. The C library's heap would do, but what is
- * free in it goes back to the system only where nothing above is in use, so that after a peak most
- * of it stays with the process.
+ * A roster's own heap: memory of any size for objects that readers read in place, such as
+ * identities, sides and pins, and that are freed after a grace period. The C library's heap returns
+ * free memory to the system only if nothing above it is in use, so after a peak most of it would
+ * stay with the process.
  *
- * Each size class is a struct rst_hot without lists of threads: these are not on any common path,
- * and are mostly given back by another thread than they were taken by. There are four classes for
- * each power of two, so at most a fifth of an object is unused.
+ * Each size class is a struct rst_hot without lists of threads: these objects are on no common
+ * path, and are mostly freed by another thread than the one that took them. Each power of two has
+ * four classes, so at most a fifth of an object is unused.
  */
 #pragma once
 
 #include "core/base/hot.h"
 
-/* From 64 bytes to 10 KiB, which the longest identity fits into. What is larger is the C library's.
+/* From 64 bytes to 10 KiB, enough for the longest identity. Larger objects come from the C library.
  */
 #define RST_HEAP_CLASSES 30
 
@@ -28,10 +28,10 @@ struct rst_heap {
 int rst_heap_init(struct rst_heap *heap, struct rst_account *account);
 void rst_heap_destroy(struct rst_heap *heap);
 
-/* Memory that is all zero, and in the account; NULL: -ENOMEM. */
+/* Zeroed memory, included in the account; NULL: -ENOMEM. */
 void *rst_heap_take(struct rst_heap *heap, size_t bytes);
 
-/* Gives back what was taken with this many bytes; NULL is allowed. Never fails, never allocates. */
+/* Frees memory that was taken with this size; NULL is allowed. Never fails, never allocates. */
 void rst_heap_give(struct rst_heap *heap, const void *memory, size_t bytes);
 
 /* As rst_hot_trim(). */

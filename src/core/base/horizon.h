@@ -7,17 +7,18 @@
  * Slots live in chunks. A chunk belongs to one thread's context at a time, so two threads never
  * write the same line on the common path. A context's first chunk has 8 slots, which is a line of
  * words, and each further one as many as all before it, up to 32. Chunks with no slot in use go
- * back to their block when the context has many of them or its thread ends. All words of a block
- * stand together, so that the scan reads nothing else: its cost grows with the most pins that the
- * threads had open at once, with 8 for each thread that had any, not with the number of sessions.
+ * back to their block when the context has many of them or its thread ends. The words of a block
+ * are contiguous, and the scan reads nothing else. Its cost grows with the greatest number of pins
+ * that threads had open at once, at least 8 for each thread that had any, not with the number of
+ * sessions.
  *
  * A block whose chunks are all free is unmapped after a grace period: scans, and readers of a
- * slot's view, are inside a read section. The lives of the views in a block go on from one owner of
- * a chunk to the next.
+ * slot's view, are inside a read section. The lives of the views in a block continue when a chunk
+ * changes its owner.
  *
- * A slot's word is 0 while free. Who holds it, and since when, stand beside it in other lines, are
- * written before the word, and are believed only when nothing has changed after they were read (1
- * to 3, see rst_slot_read()).
+ * A slot's word is 0 while free. Its holder, and since when it holds, are in other lines at a
+ * constant distance. They are written before the word, and are used only if nothing has changed
+ * after they were read (1 to 3, see rst_slot_read()).
  *
  * Begin and scan (G2; doc/design.md says why it is sound, tests/model checks it):
  *
@@ -28,7 +29,7 @@
  *     D slot := ts           (release)          d safe point := max(.., min(m, now - life time))
  *                                               e floor := now  (release)
  *
- * A finish on another thread than the chunk's clears the word and hands the slot back through the
+ * A finish on a thread other than the chunk's clears the word and returns the slot through the
  * chunk's `returned` bitmap. The thread that makes it non-zero pushes the chunk on the owner's
  * stack of returns; the owner takes the whole stack when it has no free slot left. A chunk is on
  * the stack only between these two, so its link is never written while another thread may read it.
@@ -56,10 +57,10 @@
 #define RST_BLOCK_SLOTS ((size_t)RST_BLOCK_UNITS * RST_UNIT_SLOTS)
 #define RST_BLOCK_SIZE ((size_t)64 * 1024)
 
-/* How much further apart the slots' own views are than their words. */
+/* Distance between the slots' own views, relative to that between their words. */
 #define RST_VIEW_PER_WORD (sizeof(struct roster_shown) / sizeof(rst_word))
 
-/* Who holds a slot is a session, or a pin when the lowest bit is set. */
+/* A slot's holder is a session, or a pin if the lowest bit is set. */
 #define RST_HOLDER_IS_PIN ((uintptr_t)1)
 
 struct rst_horizon;
@@ -97,7 +98,7 @@ _Static_assert(offsetof(struct rst_horizon_block, holders) -
                "rst_slot_holder() knows the distance");
 _Static_assert(sizeof(struct rst_horizon_chunk) == RST_CACHE_LINE, "a chunk header is one line");
 
-/* The other words of the slot whose word this is: at a constant distance. */
+/* The other words of the slot with this word, at a constant distance. */
 static inline uint64_t *rst_slot_holder(const uint64_t *word)
 {
     return (uint64_t *)(uintptr_t)word + RST_BLOCK_SLOTS;
@@ -108,7 +109,7 @@ static inline uint64_t *rst_slot_since(const uint64_t *word)
     return (uint64_t *)(uintptr_t)word + 2 * RST_BLOCK_SLOTS;
 }
 
-/* What a slot says of one moment. */
+/* A slot's contents at one instant. */
 struct rst_held {
     uint64_t ts;
     uint64_t since;
@@ -116,22 +117,22 @@ struct rst_held {
 };
 
 /*
- * Reads a slot, until it stands still; false when it is free, or its word not below `bound`. Under
- * the read lock: what it leads to is freed after a grace period.
+ * Reads a slot, and retries while it changes; false if it is free, or its word is not below
+ * `bound`. Under the read lock: the object it points to is freed after a grace period.
  *
  *     owner, takes the slot                     reader
  *     word := 0, of the holder before           w := word               (acquire)
  *     1 since, holder       (release, each)     2 h := holder, since    (acquire, each)
  *     A word := floor       (release)           3 word is still w, and holder h; else again
  *
- * Who sees a new since or holder has acquired the 0 that came before them, so 3 finds that or a
- * later word; and who sees a word sees its holder. So a w that is there twice under one holder is
- * that holder's, and the since, too. The word alone shows nothing: the one of a second holder may
- * have stood in between, and a third one have the first one's again.
+ * A reader that sees a new since or holder has acquired the 0 that preceded them, so 3 finds that
+ * or a later word. A reader that sees a word sees its holder. So if w is found twice under one
+ * holder, w and the since are that holder's. The word alone proves nothing: a second holder may
+ * have had the slot in between, and a third one may have the first one's word again.
  *
- * What is left: a session that has held the slot twice at one timestamp, and the reader saw the end
- * of neither. Both are true of it; its since is not before the first time's, nor after the
- * second's.
+ * One case remains: a session holds the slot twice at one timestamp, and the reader sees the end of
+ * neither. Both words are true of it; the since is between that of the first time and that of the
+ * second.
  */
 static inline bool rst_slot_read(const uint64_t *word, uint64_t bound, struct rst_held *held)
 {
@@ -151,10 +152,10 @@ static inline bool rst_slot_read(const uint64_t *word, uint64_t bound, struct rs
 }
 
 /*
- * The slot's own view. It never shows anything but a valid, idle transaction that has written
- * nothing, so beginning one writes three members of it. It is used again together with its slot:
- * its life ends when the transaction does, whether that has shown it or not, and before the slot is
- * free. So slot and life name one transaction of the roster, see rst_slot_txn_seq().
+ * The slot's own view. It only ever shows a valid, idle transaction that has written nothing, so a
+ * begin writes only three members of it. It is reused together with its slot: its life ends with
+ * the transaction, whether that has shown it or not, and before the slot is free. So slot and life
+ * name one transaction of the roster, see rst_slot_txn_seq().
  */
 static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 {
@@ -170,8 +171,8 @@ static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 /*
  * The number of the transaction that holds the slot, which none of the next 2^42 in it has: the
  * slot's own, and above it how many held the slot before, and slots of withdrawn blocks that had
- * its number. It stays the same from the moment that the slot is taken to the one at which the life
- * of its view is ended, and costs neither of them anything. Never 0.
+ * its number. It is constant from when the slot is taken until the life of its view ends, and costs
+ * neither of these anything. Never 0.
  */
 static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
 {
@@ -190,9 +191,9 @@ static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
 #define RST_VIEW_OF_SLOT 1
 
 /*
- * One thread's slots. The free ones of the current chunk are on a stack of their own, because the
- * next begin waits for what the last finish left behind, and a pointer that was pushed is there
- * sooner than a bit that must be computed; until then the current chunk's bitmap is empty.
+ * One thread's slots. The free ones of the current chunk are on a stack of their own. The next
+ * begin depends on the result of the last finish, and a pushed pointer is available sooner than a
+ * computed bit. While a chunk is current its bitmap is empty.
  */
 struct rst_horizon_cache {
     uint64_t *words;                     /* of the current chunk */
@@ -209,7 +210,7 @@ struct rst_horizon_cache {
     struct rst_horizon_chunk *returns rst_cache_aligned; /* others push, the owner takes all */
 };
 
-/* A roster's slots, and what scans have established. */
+/* A roster's slots, and the results of scans. */
 struct rst_horizon {
     /* Read by every owner, written by scans only. */
     rst_word floor;      /* the now of a completed scan; never 0 */
@@ -244,9 +245,9 @@ static inline bool rst_horizon_protects(struct rst_horizon *horizon, uint64_t ts
 int rst_horizon_ask_at(struct rst_horizon *horizon, uint64_t ts);
 
 /*
- * Takes a slot and pins `ts`, chosen by the caller, in it, without waiting for scans (scanners.h);
- * -ESTALE when that is not protected any more, -ENOMEM. _below: below a leased store's record,
- * which the caller will have lowered; under report_lock, so that no report comes between the two.
+ * Takes a slot and pins in it `ts`, chosen by the caller, without waiting for scans (scanners.h);
+ * -ESTALE if that is no longer protected, -ENOMEM. _below: below a leased store's record, which the
+ * caller will have lowered; under report_lock, so that no report comes between the two.
  */
 int rst_horizon_pin_at(struct rst_horizon *horizon, struct rst_horizon_cache *cache,
                        uintptr_t holder, uint64_t since, uint64_t ts, uint64_t **slot);
@@ -255,14 +256,14 @@ int rst_horizon_pin_below(struct rst_horizon *horizon, struct rst_horizon_cache 
 
 void rst_horizon_cache_init(struct rst_horizon_cache *cache, struct rst_horizon *horizon);
 
-/* The context's thread ends: gives up the chunks without slots in use; true: there are no others.
+/* The context's thread ends: returns the chunks without slots in use; true: there are no others.
  */
 bool rst_horizon_cache_leave(struct rst_horizon_cache *cache);
 
 /* Makes a chunk with free slots current: another one, a returned or a new one. 0 or -ENOMEM. */
 rst_slow int rst_horizon_refill_slow(struct rst_horizon *horizon, struct rst_horizon_cache *cache);
 
-/* No slot of a chunk that is not current is in use any more. Never blocks, never allocates (G7). */
+/* A chunk that is not current has no more slots in use. Never blocks, never allocates (G7). */
 rst_slow void rst_horizon_unused_slow(struct rst_horizon_cache *cache,
                                       struct rst_horizon_chunk *chunk);
 
@@ -283,7 +284,7 @@ static inline uint64_t *rst_horizon_pop(struct rst_horizon_cache *cache, unsigne
     return word;
 }
 
-/* Takes a slot for `holder`, from another chunk if need be. NULL: -ENOMEM. */
+/* Takes a slot for `holder`, from another chunk if necessary. NULL: -ENOMEM. */
 static inline uint64_t *rst_horizon_take(struct rst_horizon *horizon,
                                          struct rst_horizon_cache *cache, uintptr_t holder,
                                          uint64_t since)

@@ -2,24 +2,24 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Views and statements: objects that are used again as soon as they were unpublished, while a
- * reader may still be copying them (look.h says why that is sound).
+ * Views and statements: objects that are reused as soon as they are unpublished, while a reader may
+ * still be copying them (look.h shows why that is correct).
  *
- * A thread has, per class, a list of free objects and a second one that is full, both linked
- * through the objects themselves. What it has too much goes to the class's depot, a stack of
- * batches; what it lacks comes from there. Batches start small and grow with use, so that a thread
- * that runs one statement keeps little. Of objects so large that a batch is one of them it keeps
- * none: they come from the depot and go there, at the cost of an exchange, which is little beside
- * what is written to them; else each of many threads would keep the longest text that it ever had.
+ * For each class a thread has a list of free objects and a second, full list, both linked through
+ * the objects themselves. Surplus objects go to the class's depot, a stack of batches; missing ones
+ * come from there. Batches start small and grow with use, so a thread that runs one statement keeps
+ * little. A thread keeps no object so large that it is a batch by itself; otherwise each of many
+ * threads would keep the longest text it ever had. Such objects come from the depot and go there,
+ * at the cost of an exchange, which is little compared with writing them.
  *
- * No ABA in the depot: it is a few stacks, and a thread that takes from one takes the whole stack
- * by one exchange, keeps a batch and pushes the rest back. A thread that is preempted in between
- * hides one stack, and others take from the next: with a single stack each such moment would make
- * them carve what they use anew, whatever surplus there is.
+ * The depot has no ABA problem. It consists of a few stacks; a thread takes a whole stack by one
+ * exchange, keeps a batch and pushes the rest back. If the thread is preempted in between, one
+ * stack is hidden, and others take from the next. With a single stack they would have to carve new
+ * memory in the meantime, despite the surplus.
  *
- * Whatever is written to a free object comes after the end of its life (2 of look.h). The links are
- * stored with release, which is enough where the same thread has ended the life, and where another
- * one has, because objects change hands by release and acquire alone.
+ * Every write to a free object comes after the end of its life (2 of look.h). The links are stored
+ * with release. That suffices if the same thread has ended the life. It also suffices if another
+ * thread has, because objects change hands only by release and acquire.
  */
 #pragma once
 
@@ -29,15 +29,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of a depot. Batches are spread over them in turn. */
+/* Stacks of a depot. Batches go to them in turn. */
 #define RST_HOT_STACKS 8
 
 /* The most objects of a batch, when they are small. */
 #define RST_HOT_BATCH RST_SMALL_IF_SANITIZED(64, 2)
 
-/* Stands at the beginning of a free object. */
+/* At the beginning of a free object. */
 struct rst_hot_node {
-    rst_word next; /* in the same list; an address, as the one below */
+    rst_word next; /* in the same list; an address, like `after` */
     union {        /* of a batch's first */
         struct {
             rst_word after; /* the next batch in the depot */
@@ -60,7 +60,7 @@ struct rst_hot {
 struct rst_hot_cache {
     struct rst_hot_node *top;
     struct rst_hot_node *full; /* a batch, or NULL */
-    unsigned room;             /* how many more the list of `top` may have */
+    unsigned room;             /* how many more objects fit on the list of `top` */
     unsigned limit;            /* how many it may have; 0 at first */
 };
 
@@ -75,14 +75,14 @@ void rst_hot_destroy(struct rst_hot *hot);
 /* Fills the thread's list, which is empty, from the other list or the depot; false: both are. */
 bool rst_hot_refill(struct rst_hot *hot, struct rst_hot_cache *cache);
 
-/* The same from a new piece of memory; what is too much goes to the depot. */
+/* The same from a new piece of memory; the surplus goes to the depot. */
 void rst_hot_add(struct rst_hot *hot, struct rst_hot_cache *cache, char *piece);
 
 /* A list of objects goes to the depot; back to it, where they were taken from. */
 void rst_hot_put_batch(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count);
 void rst_hot_put_back(struct rst_hot *hot, struct rst_hot_node *batch, unsigned count);
 
-/* Visits what is in the depot, a stack at a time, so that others find the rest. */
+/* Visits the objects in the depot, a stack at a time, so that others find the rest. */
 typedef void rst_hot_visit_fn(void *arg, const struct rst_hot_node *node);
 void rst_hot_visit(struct rst_hot *hot, rst_hot_visit_fn *visit, void *arg);
 
@@ -95,13 +95,13 @@ static inline unsigned rst_hot_count(const struct rst_hot_cache *cache)
 /* An object, from the other list, the depot or new memory; NULL: -ENOMEM. */
 rst_slow void *rst_hot_take_slow(struct rst_hot *hot, struct rst_hot_cache *cache);
 
-/* Gives back an object where the list has reached its limit. */
+/* Gives back an object when the list has reached its limit. */
 rst_slow void rst_hot_put_full_slow(struct rst_hot *hot, struct rst_hot_cache *cache, void *object);
 
 /* Gives back one object without a thread's context. */
 rst_slow void rst_hot_put_alone_slow(struct rst_hot *hot, void *object);
 
-/* The thread ends: all that it has goes to the depot. */
+/* The thread ends: all of its objects go to the depot. */
 void rst_hot_flush(struct rst_hot *hot, struct rst_hot_cache *cache);
 
 static inline struct rst_hot_node *rst_hot_next(const struct rst_hot_node *node)
@@ -131,7 +131,7 @@ static inline bool rst_hot_has_room(const struct rst_hot_cache *cache)
     return cache->room != 0;
 }
 
-/* Gives back an object that no session leads to any more; there is room. */
+/* Gives back an object that no session points to any more; there is room. */
 static inline void rst_hot_push(struct rst_hot_cache *cache, void *object)
 {
     struct rst_hot_node *node = object;
@@ -141,7 +141,7 @@ static inline void rst_hot_push(struct rst_hot_cache *cache, void *object)
     cache->room--;
 }
 
-/* Gives back an object that no session leads to any more. Never fails, never allocates (G7). */
+/* Gives back an object that no session points to any more. Never fails, never allocates (G7). */
 static inline void rst_hot_put(struct rst_hot *hot, struct rst_hot_cache *cache, void *object)
 {
     if (rst_likely(rst_hot_has_room(cache)))

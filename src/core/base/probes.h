@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Static probes (USDT), for bpftrace, perf and systemtap: one instruction that does nothing until
- * a tracer attaches. With --enable-probes; without it they are not there at all.
+ * Static probes (USDT), for bpftrace, perf and systemtap: one instruction that does nothing until a
+ * tracer attaches. Only with --enable-probes; otherwise no code is generated.
  */
 #pragma once
 

@@ -2,15 +2,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The one place that includes liburcu and knows the sanitizers. Switching the flavour is a matter
- * of this file and rcu.c.
+ * The one place that includes liburcu and knows the sanitizers. To switch the flavour, change only
+ * this file and rcu.c.
  *
- * ThreadSanitizer does not see inside liburcu and knows neither grace periods nor membarrier. What
- * it is stated here, and only that:
- *  - what was done before an unlock or a call_rcu() is seen by the callback and by what follows a
- *    barrier, and what a callback did by the latter (rst_grace_period, rst_callbacks_done). There
- *    is deliberately no acquire at read lock: it would hide a missing publication;
- *  - a node that is pushed or added is seen by the thread that pops or finds it.
+ * ThreadSanitizer does not see inside liburcu and knows neither grace periods nor membarrier. This
+ * file states to it only the following:
+ *  - an unlock or a call_rcu() happens before the callback and before the end of a barrier, and a
+ * callback before the end of a barrier (rst_grace_period, rst_callbacks_done). There is
+ * deliberately no acquire at read lock: it would hide a missing publication;
+ *  - a push or an add happens before the pop or the find of that node.
  */
 #pragma once
 
@@ -50,8 +50,8 @@
 #endif
 #endif
 
-/* Memory that no thread may read until it is handed out again: AddressSanitizer reports one that
- * does; a build with test delays overwrites the memory, so that a late reader sees garbage. */
+/* Memory that no thread may read until it is reused: AddressSanitizer reports a read; a build with
+ * test delays overwrites the memory, so that a late reader sees garbage. */
 #ifdef RST_ASAN
 #include <sanitizer/asan_interface.h>
 #define rst_poison(addr, size) ASAN_POISON_MEMORY_REGION(addr, size)
@@ -66,7 +66,8 @@
 #define rst_unpoison(addr, size) ((void)(addr), (void)(size))
 #endif
 
-/* Small arrays under the sanitizers and with test delays: they see hand-overs that are rare else.
+/* Small arrays under the sanitizers and with test delays: these exercise hand-overs that are rare
+ * otherwise.
  */
 #if defined(RST_ASAN) || defined(RST_TSAN) || defined(ROSTER_SANITIZER_UNDEFINED) ||               \
     defined(ROSTER_TEST_DELAYS)
@@ -88,7 +89,7 @@
 #define rst_unlikely(x) __builtin_expect(!!(x), 0)
 /* Out of line, so that the fast path that calls it stays small. */
 #define rst_slow __attribute__((noinline, cold))
-/* Into each of its callers: the common path calls nothing (G9), and NULL folds away. */
+/* Inlined into each caller: the common path calls nothing (G9), and NULL folds away. */
 #define rst_always_inline inline __attribute__((always_inline))
 
 /* rcu_assign_pointer() and rcu_dereference(). */
@@ -101,9 +102,9 @@
 #define rst_dereference(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 
 /*
- * Asks for the line at an address early, for reading or writing. The empty statement has an effect
- * as far as the compiler knows: else gcc takes a static function that does nothing but this for
- * one without effects, and drops its calls.
+ * Prefetches the line at an address, for reading or writing. To the compiler the empty statement
+ * has an effect. Otherwise gcc would treat a static function that does only this as free of
+ * effects, and drop its calls.
  */
 #define rst_prefetch(address) rst_prefetch_for((address), 0)
 #define rst_prefetch_write(address) rst_prefetch_for((address), 1)
@@ -113,12 +114,12 @@
         __builtin_prefetch((address), (writes));                                                   \
     } while (0)
 
-/* Keeps the compiler, and nothing else, from moving accesses across. */
+/* Only keeps the compiler from moving accesses across. */
 #define rst_compiler_barrier() __asm__ __volatile__("" ::: "memory")
 
 /*
- * Stores a value that is mostly there already, as a tick is: a load and a branch that is predicted
- * are cheaper than one more store on a path that is bound by stores.
+ * Stores a value that is usually there already, such as a tick: on a path bound by stores, a load
+ * and a predicted branch are cheaper than one more store.
  */
 #define rst_store_changed(p, v)                                                                    \
     do {                                                                                           \
@@ -163,14 +164,14 @@ rst_slow void rst_fence_full_slow(void);
 bool rst_membarrier_init(void);
 
 /*
- * Makes every other running thread of the process pass a full fence between two of its
+ * Makes every other running thread of the process execute a full fence between two of its
  * instructions, and is one for the caller. The kernel may begin to refuse it at any time, to one
- * thread or to all (a seccomp filter). Returns 0; -ENOMEM after some tries; -EPERM when it fails
- * for any other reason. After an error nothing is ordered: the caller gives up what it is about.
+ * thread or to all (a seccomp filter). Returns 0; -ENOMEM after some tries; -EPERM if it fails for
+ * any other reason. After an error nothing is ordered, so the caller's operation fails.
  */
 int rst_membarrier(void) __attribute__((warn_unused_result));
 
-/* The same as the other side of owners, who may run with fences instead. */
+/* The same, as the other side of owners, which may run with fences instead. */
 static inline int rst_owners_barrier(bool membarrier)
 {
     if (rst_likely(membarrier))
@@ -179,25 +180,27 @@ static inline int rst_owners_barrier(bool membarrier)
     return 0;
 }
 
-/* For statistics: how often membarrier() failed in this process, and whether it did last. */
+/* For statistics: how often membarrier() failed in this process, and whether its last call failed.
+ */
 uint64_t rst_membarrier_failures(void);
 bool rst_membarrier_refused(void);
 
-/* What readers did before they left is done before what follows a grace period. */
+/* Readers' sections happen before the code after a grace period. */
 extern char rst_grace_period;
 
-/* What callbacks did is done before what follows a barrier; no other thread learns of it. */
+/* Callbacks happen before the code after a barrier; this is stated for no other thread. */
 extern char rst_callbacks_done;
 
 #if defined(_LGPL_SOURCE) && defined(ROSTER_KNOWN_URCU_SECTION)
 #define RST_OWN_SECTION 1
 /*
- * Where liburcu keeps what leads to this thread's record of a reader; to NULL until this thread has
- * entered a section. liburcu's own inline functions ask for this address at each use, which in a
- * shared library is a call, four of them for a section: a lookup among 100 000 sessions takes 0.83
- * (0.81 to 0.94) of the textbook's time with them and 0.56 (0.52 to 0.58) so, among 1 000 1.11 and
- * 0.86. It uses what liburcu's inline functions use, and is compiled for one release as they are;
- * configure says for which releases the source was compared, and others get the functions.
+ * The address of liburcu's pointer to this thread's reader record; the pointer is NULL until the
+ * thread has entered a section. liburcu's own inline functions compute this address at each use. In
+ * a shared library that is a call, four for each section. A lookup among 100 000 sessions takes
+ * 0.83 (0.81 to 0.94) of the textbook's time with them and 0.56 (0.52 to 0.58) without; among 1 000
+ * sessions 1.11 and 0.86. The code below relies on the same internals as liburcu's inline
+ * functions, and like them is compiled for one release. configure lists the releases for which the
+ * source was compared; others use the functions.
  */
 extern __thread struct urcu_bp_reader **rst_reader
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -246,7 +249,7 @@ static inline void rst_rcu_read_unlock(void)
 }
 #endif
 
-/* First thing in every callback of rst_call_rcu(). */
+/* First statement of every callback of rst_call_rcu(). */
 static inline void rst_callback_begin(struct rcu_head *head)
 {
     rst_tsan_acquire(head);
@@ -254,7 +257,7 @@ static inline void rst_callback_begin(struct rcu_head *head)
     (void)head;
 }
 
-/* Last thing in every callback of rst_call_rcu(). */
+/* Last statement of every callback of rst_call_rcu(). */
 static inline void rst_callback_end(void)
 {
     rst_tsan_release(&rst_callbacks_done);

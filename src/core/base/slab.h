@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Memory for objects of one class. It comes from the system in slabs, each of about a quarter of
- * what there is already, up to a huge page, so that a small server stays small and a large one
- * spends neither a page on the allocator nor an entry of the TLB on every piece; and it is carved
- * into pieces. Slabs with no piece in use go back to the system, see trim.h.
+ * Memory for objects of one class. It comes from the system in slabs, which are carved into pieces.
+ * A new slab has about a quarter of the memory already held, up to a huge page. So a small server
+ * stays small, and a large one needs neither an allocator page nor a TLB entry for every piece.
+ * Slabs with no piece in use are returned to the system, see trim.h.
  */
 #pragma once
 
@@ -15,16 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the memory of one roster adds up to. */
+/* The memory of one roster. */
 struct rst_account {
-    rst_word memory;  /* bytes that are held, in use or not */
+    rst_word memory;  /* bytes held, in use or not */
     rst_word backlog; /* bytes that await a grace period */
-    rst_word freed;   /* 1: objects came back, so that trim.h may find something */
+    rst_word freed;   /* 1: objects came back, so a trim may find something */
     uint64_t backlog_limit;
     rst_word backlog_refused;
 };
 
-/* Of something that grows and shrinks by itself, `counted` bytes are in the account: makes them
+/* For an object that grows and shrinks by itself: changes the `counted` bytes in the account to
  * `bytes`. */
 static inline void rst_account_change(struct rst_account *account, size_t *counted, size_t bytes)
 {
@@ -32,16 +32,17 @@ static inline void rst_account_change(struct rst_account *account, size_t *count
     *counted = bytes;
 }
 
-/* 0, or -ENOBUFS, which is counted, when so much awaits a grace period that nothing may join it. */
+/* 0, or -ENOBUFS, which is counted, if the memory that awaits a grace period has reached its limit.
+ */
 int rst_account_check(struct rst_account *account);
 
-/* Zero memory straight from the kernel, at a multiple of `alignment`, a power of two; NULL: none.
+/* Zeroed memory from the kernel, at a multiple of `alignment`, a power of two; NULL: out of memory.
  */
 void *rst_map(size_t bytes, size_t alignment);
 void rst_unmap(void *memory, size_t bytes);
 
-/* Memory that is 0, or NULL. Where it is large it is mapped, in huge pages if the system has them,
- * and not of the host's heap, whose pages would keep that wish. NULL may be given back. */
+/* Zeroed memory, or NULL. Large memory is mapped, in huge pages if the system has them, and does
+ * not come from the host's heap, whose pages would keep the advice. NULL may be freed. */
 void *rst_zeroed_take(size_t bytes);
 void rst_zeroed_give(void *memory, size_t bytes);
 
@@ -53,9 +54,9 @@ struct rst_slab {
     struct rst_slabs *slabs;
     struct rst_account *account;
     struct rcu_head rcu;
-    struct rst_hot_node *free; /* trim.c's: the slab's free objects, and how many they are */
+    struct rst_hot_node *free; /* of trim.c: the slab's free objects, and their number */
     size_t n_free;
-    unsigned looks; /* in how many trims in a row it was unused */
+    unsigned looks; /* successive trims that found it unused */
 };
 
 struct rst_slabs {
@@ -72,21 +73,21 @@ int rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *ac
 /* Returns all memory to the system. */
 void rst_slabs_destroy(struct rst_slabs *slabs);
 
-/* Bytes that the kernel has given for pieces still to be carved: a huge page comes as a whole. */
+/* Resident bytes of pieces not carved yet: the kernel provides a huge page as a whole. */
 size_t rst_slabs_ahead(struct rst_slabs *slabs);
 
-/* A piece, all zero; NULL: -ENOMEM. */
+/* A zeroed piece; NULL: -ENOMEM. */
 void *rst_slabs_carve(struct rst_slabs *slabs);
 
 /*
- * All slabs in the order of their addresses; they stay until they are withdrawn. Returns their
- * number, and an array that the caller frees; 0 when there is no memory for it.
+ * All slabs by address; they stay until they are withdrawn. Returns their number, and an array that
+ * the caller frees; 0 if there is no memory for it.
  */
 size_t rst_slabs_list(struct rst_slabs *slabs, struct rst_slab ***list);
 
 /*
- * Whether all pieces that were carved from a slab are these, which are free. If so, and if wanted,
- * it is withdrawn; _free_later() then gives its memory back after a grace period.
+ * Whether these free pieces are all that were carved from the slab. If so, and if wanted, the slab
+ * is withdrawn; _free_later() then frees its memory after a grace period.
  */
 bool rst_slab_is_unused(struct rst_slab *slab, size_t pieces, bool withdraw);
 void rst_slab_free_later(struct rst_slab *slab);

@@ -3,10 +3,10 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * Time-in-state histogram of owners. Recorded only if the coarse clock ticked during the state
- * (G9): a shorter stay is not counted, and the paths know that one did by a branch they take
- * anyway, because they then have a new "idle since" to write down.
+ * (G9): a shorter stay is not counted. The paths detect a tick by a branch they take anyway,
+ * because a tick changes the "idle since" that they store.
  *
- * Running is counted from when the statement or its transaction began, whichever is later.
+ * Running counts from the begin of the statement or of its transaction, whichever is later.
  */
 #pragma once
 
@@ -16,12 +16,12 @@
 #include <roster/view.h>
 
 /*
- * A thread meets few of all the lengths: it keeps those that it met first, and what does not fit
- * is counted in its roster. Written by one thread, summed by roster_metrics().
+ * A thread meets only a few lengths. It keeps those that it met first; all others are counted in
+ * its roster. Written by one thread, summed by roster_metrics().
  */
 #define RST_STAYS 24
 
-/* Of an entry: how many such stays there were, and which; 0 while it is free. */
+/* An entry: the number of such stays, and their length; 0 while it is free. */
 #define RST_STAY_ONE (UINT64_C(1) << 16)
 #define RST_STAY_STATE(entry) ((unsigned)(entry) >> 8 & 0x7f)
 #define RST_STAY_BUCKET(entry) ((unsigned)(entry)&0xff)
@@ -38,16 +38,16 @@ struct rst_all_stays {
     rst_word buckets[ROSTER_RUN_STATES][ROSTER_TIME_BUCKETS];
 };
 
-/* Counts a stay in one of its own entries, or in `all` (G7: no memory is needed). */
+/* Counts a stay in one of the thread's entries, or in `all` (G7: needs no memory). */
 rst_slow void rst_stay_count_slow(struct rst_stays *stays, struct rst_all_stays *all,
                                   unsigned state, uint64_t ns);
 
-/* Adds what a thread has counted. */
+/* Adds a thread's counts. */
 void rst_stays_add(struct rst_all_stays *all, const struct rst_stays *stays);
 
 /*
  * `before` has been, or is about to be, replaced at `now`. When a statement ends inside a
- * transaction the view from before it is published again, so `idle_since` may be the later one.
+ * transaction, the earlier view is published again, so `idle_since` may be later than its time.
  */
 static rst_always_inline void rst_stay_end(struct rst_stays *stays, struct rst_all_stays *all,
                                            const struct roster_shown *before, uint64_t idle_since,

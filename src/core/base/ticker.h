@@ -5,7 +5,7 @@
  * The coarse clock of a roster: CLOCK_MONOTONIC in nanoseconds, refreshed every tick.
  *
  * Reading the kernel's own coarse clock costs two calls, more than a whole begin. A word that a
- * thread refreshes every 10 ms costs one load of a line that is read-mostly.
+ * thread refreshes every 10 ms costs one load of a read-mostly line.
  */
 #pragma once
 
@@ -22,7 +22,7 @@ struct rst_ticker {
     struct rst_background background;
 } rst_cache_aligned;
 
-/* Starts the clock, with a thread unless `interval_ms` is 0. `oracle` ticks with it; NULL: none.
+/* Starts the clock, with a thread unless `interval_ms` is 0. `oracle` advances with it; NULL: none.
  * `ticked(arg)` is called after each tick; it may be NULL. Returns 0 or -errno. */
 int rst_ticker_start(struct rst_ticker *ticker, uint32_t interval_ms,
                      struct roster_oracle_local *oracle, void (*ticked)(void *arg), void *arg);

@@ -2,14 +2,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Memory that is not needed any more goes back to the system, whole slabs at a time.
+ * Returns unused memory to the system, whole slabs at a time.
  *
- * A view or a statement that is free may still be looked at: a reader that has found it before
- * validates by its life, so the life must be there and must not begin anew. So a slab is first
+ * A free view or statement may still have a reader: a reader that found it earlier validates by its
+ * life, so the life must stay readable and must not start again from 0. So a slab is first
  * withdrawn: all of its objects are taken out of the depot, and none can be published again. Then a
- * grace period passes, in which every reader that may have found one of them leaves its read
- * section. Only then its memory goes. (madvise() without a grace period would let a torn look pass:
- * lives recur.)
+ * grace period passes, in which every reader that may have found one of them leaves its section.
+ * Only then is the memory unmapped. (madvise() without a grace period would let a torn look
+ * succeed, because lives would recur.)
  */
 #pragma once
 
@@ -19,8 +19,8 @@
 typedef void rst_withdrawn_fn(void *arg, const struct rst_slab *slab);
 
 /*
- * Withdraws the slabs whose objects are all in the depot, now and at the trim before. Other threads
- * that need an object in that time carve new memory. One thread at a time. `withdrawn` may be
- * NULL. Returns whether another trim may withdraw more.
+ * Withdraws the slabs whose objects are all in the depot, in this trim and in the previous one.
+ * Threads that need an object in that time carve new memory. One thread at a time. `withdrawn` may
+ * be NULL. Returns whether another trim may withdraw more.
  */
 bool rst_hot_trim(struct rst_hot *hot, rst_withdrawn_fn *withdrawn, void *arg);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * UTF-8 in text that clients chose. All that write or show such text decide with these functions
- * what a character is, what JSON holds for it, and what a terminal must not receive.
+ * UTF-8 in text chosen by clients. All code that writes or shows such text uses these functions to
+ * find characters, to encode them in JSON, and to keep control characters from terminals.
  */
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What stands for a byte that is part of no character. */
+/* Replaces a byte that is not part of a character. */
 #define RST_UTF8_REPLACEMENT UINT32_C(0xfffd)
 
 /*
@@ -46,8 +46,8 @@ static inline size_t rst_utf8_next(const char *text, size_t left, uint32_t *poin
 }
 
 /*
- * The first `most` bytes of a text that has more, or up to three less, so that no character is cut.
- * What is no UTF-8 may have no beginning near, and is cut where it is.
+ * Cuts a longer text to `most` bytes, or up to three less, so that no character is split. Text that
+ * is not UTF-8 may have no start of a character nearby; it is cut at `most`.
  */
 static inline size_t rst_utf8_cut(const char *text, size_t most)
 {
@@ -59,8 +59,8 @@ static inline size_t rst_utf8_cut(const char *text, size_t most)
 }
 
 /*
- * Whether a character steers what displays it instead of being displayed: controls (C0, DEL, C1),
- * line separators, invisible and bidirectional formatting, whatever else Unicode has no glyph for
+ * Whether a character controls the display instead of being displayed: controls (C0, DEL, C1), line
+ * separators, invisible and bidirectional formatting, all others for which Unicode has no glyph
  * (its Default_Ignorable_Code_Point: fillers, variation selectors, tags), and the noncharacters
  * U+FFFE, U+FFFF.
  */
@@ -85,7 +85,7 @@ static inline bool rst_utf8_steers(uint32_t point)
 #define RST_UTF8_JSON_PER_BYTE 6
 #define RST_UTF8_JSON_MAX 12
 
-/* Whether a byte stands for itself in a JSON string, also within HTML. */
+/* Whether a byte needs no escape in a JSON string, also within HTML. */
 static inline bool rst_utf8_json_plain(char byte)
 {
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\' && byte != '<' &&
@@ -106,9 +106,9 @@ static inline size_t rst_utf8_json_unit(uint32_t unit, char *to)
 }
 
 /*
- * Writes the character at `*text` as it stands in a JSON string, without a NUL, returns the length
- * of that and moves `*text` on. An invalid byte and U+0000, which readers in C refuse or take for
- * the end, become U+FFFD; what steers a display or HTML is escaped.
+ * Writes the character at `*text` as part of a JSON string, without a NUL, returns the length
+ * written and advances `*text`. An invalid byte becomes U+FFFD, as does U+0000, which C programs
+ * refuse or take for the end. Characters that control a display or HTML are escaped.
  */
 static inline size_t rst_utf8_json(const char **text, size_t left, char to[RST_UTF8_JSON_MAX])
 {

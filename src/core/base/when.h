@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Points in time, as people write them: to rosterctl, and to the status endpoint.
+ * Times as people write them, for rosterctl and the status endpoint.
  */
 #pragma once
 
@@ -19,13 +19,13 @@
     "a timestamp)"
 
 /* Numbers below WHEN_MS_MOST are milliseconds since the Unix epoch, those below WHEN_TS_MOST are
- * timestamps with such milliseconds in them, until the year 2100. What is greater is the number of
- * an event. Where a small number means something else, times begin with WHEN_MS_LEAST, in 1970. */
+ * timestamps with such milliseconds in them, until the year 2100. Greater numbers are event
+ * numbers. Where a small number has another meaning, times begin at WHEN_MS_LEAST, in 1970. */
 #define WHEN_MS_LEAST (UINT64_C(1) << 32)
 #define WHEN_MS_MOST (UINT64_C(1) << 45)
 #define WHEN_TS_MOST (UINT64_C(1) << 60)
 
-/* Exactly this many digits, up to a maximum; not strptime(), which is the locale's. */
+/* Exactly this many digits, up to a maximum; not strptime(), which depends on the locale. */
 static inline bool when_digits(const char **text, int count, int most, int *number)
 {
     for (*number = 0; count > 0 && **text >= '0' && **text <= '9'; count--, (*text)++)
@@ -65,7 +65,7 @@ static inline double when_duration_ms(const char *text)
     return -1;
 }
 
-/* What stands behind the seconds of ISO 8601: nothing is local time, else Z or an offset. */
+/* The suffix after the seconds of ISO 8601: none is local time, else Z or an offset. */
 static inline bool when_zone(const char *text, bool *local, long *offset_s)
 {
     bool west = *text == '-';
@@ -110,8 +110,8 @@ static inline bool when_is_day(const struct tm *tm)
     return tm->tm_mday <= days[tm->tm_mon] + (leap && tm->tm_mon == 1);
 }
 
-/* Seconds since the Unix epoch. When clocks are set back, an hour is there twice: the later one
- * that is not after `most_s`, or else the first. */
+/* Seconds since the Unix epoch. When clocks are set back, an hour occurs twice: returns the later
+ * one that is not after `most_s`, or else the first. */
 static inline int64_t when_local_s(struct tm tm, int64_t most_s)
 {
     struct tm summer = tm, winter = tm;
@@ -134,7 +134,7 @@ static inline int64_t when_tm_ms(struct tm tm, bool local, long offset_s, int pa
     return (seconds - offset_s) * 1000 + part;
 }
 
-/* "21:03:30.5" or less precise, of this day; of the day before if that is yet to come. */
+/* "21:03:30.5" or less precise, of this day, or of the day before if it is in the future. */
 static inline bool when_clock_ms(const char *text, int64_t now_ms, int64_t *ms)
 {
     struct tm clock = {0}, tm;

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The session that one waits for, beside its wait word: a record that its first such wait
- * allocates. It belongs to the wait word that has RST_WAIT_BLOCKED:
+ * The session that a session waits for, in a record beside the wait word, allocated by the first
+ * such wait. It belongs to a wait word with RST_WAIT_BLOCKED:
  *
  *     owner                                        reader, inside the read lock
  *     1 wait := 0                                  a w := wait                     (acquire)
@@ -12,10 +12,10 @@
  *     4 version += 1, even          (release)        still, else from a
  *     5 wait := the new word        (release)
  *
- * As a sequence lock, c shows that b is one whole record. It is the one of w: b has read a record
- * no older than w's because 5 is a release that a acquires; had it read a newer one, it would have
- * acquired the 1 before that, and c would not find w, unless it finds the 5 after it: then the two
- * words are the same, of two waits for one event within a tick, and the record is the newer one's.
+ * As in a sequence lock, c shows that b read one whole record. It is w's record. It is not older,
+ * because 5 is a release that a acquires. Had b read a newer one, it would have acquired the 1
+ * before that, and c would not find w, unless c finds the following 5. Then the two words are
+ * equal, of two waits for one event within a tick, and the record is that of the newer wait.
  */
 #pragma once
 
@@ -27,7 +27,7 @@
 
 struct roster;
 
-/* A wait for a session, of one instant. */
+/* A wait for a session, at one instant. */
 struct rst_blocked {
     uint64_t word; /* of the wait */
     struct rst_block block;
@@ -36,6 +36,6 @@ struct rst_blocked {
 /* Whether the session waits for another one, and for which. Under the read lock, or the owner. */
 bool rst_block_read(const struct roster_session *session, struct rst_blocked *blocked);
 
-/* The session that is waited for, as long as it is the one that was meant; NULL: it has gone, or
- * its transaction has ended. Under the read lock. */
+/* The session waited for, if it is still the intended one; NULL: it has closed, or its transaction
+ * has ended. Under the read lock. */
 struct roster_session *rst_block_holder(struct roster *roster, const struct rst_blocked *blocked);

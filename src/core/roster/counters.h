@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What is counted for roster_metrics() beside the threads' own counts.
+ * Counters for roster_metrics(), beside the threads' own.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct rst_thread_counts {
     rst_word statements;
 };
 
-/* One grace period that is being measured, or none. */
+/* At most one measurement of a grace period. */
 struct rst_grace {
     struct rcu_head head;
     rst_word since; /* CLOCK_MONOTONIC, ns; 0 while none is */

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The newest deadlocks of a roster. Only who has found one, and who asks for them, takes the lock.
+ * The newest deadlocks of a roster. Only threads that have found one or list them take the lock.
  */
 #pragma once
 

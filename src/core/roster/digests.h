@@ -6,7 +6,7 @@
  * begins and of all that begin before it ends. Only sessions with ROSTER_SESSION_DIGESTS keep
  * them; the gate of such a session never matches a common path, so that these stay as they are.
  *
- * A sequence lock: the owner never waits, a reader looks again.
+ * A sequence lock: the owner never waits, a reader retries.
  */
 #pragma once
 
@@ -31,7 +31,7 @@ struct rst_digests {
     struct rst_digest kept[ROSTER_DIGESTS_KEPT];
 };
 
-/* Under the read lock or by the owner: copies them; false when the owner writes all the time. */
+/* Copies them; under the read lock or by the owner. False if the owner writes continuously. */
 bool rst_digests_copy(const struct rst_digests *digests, struct rst_digests *copy);
 
 /* The most bytes that rst_digests_json() writes, its NUL included. */

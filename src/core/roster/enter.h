@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * How an owner enters a session: with its thread's context of the roster.
+ * How an owner enters a session, with its thread's context of the roster.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ static inline struct rst_thread *rst_session_enter(const struct roster_session *
     return rst_session_enter_slow(session, err);
 }
 
-/* Why a call that needs no context refuses its owner: 0, -EINVAL, -EBADF, -ECHILD. */
+/* Checks for a call that needs no context: 0, -EINVAL, -EBADF, -ECHILD. */
 static inline int rst_session_refuses(const struct roster_session *session)
 {
     if (rst_unlikely(!session))

@@ -2,8 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The private side of the event log: what writes to it. Its lock is taken inside of all others,
- * and none is taken inside of it.
+ * The private side of the event log: the writers. Its lock is innermost.
  */
 #pragma once
 
@@ -11,13 +10,13 @@
 
 struct rst_event_log;
 
-struct rst_event_log *rst_event_log_create(void); /* NULL: memory is out */
+struct rst_event_log *rst_event_log_create(void); /* NULL: out of memory */
 void rst_event_log_destroy(struct rst_event_log *log);
 
-/* The bytes that it takes, which grow with the events that are kept. */
+/* Its size in bytes, which grows with the events kept. */
 size_t rst_event_log_memory(struct rst_event_log *log);
 
-/* The moment of an event, by both clocks. */
+/* The time of an event, by both clocks. */
 struct rst_moment {
     uint64_t ns; /* CLOCK_MONOTONIC */
     uint64_t ms; /* since the Unix epoch */
@@ -25,7 +24,7 @@ struct rst_moment {
 
 struct rst_moment rst_moment(void);
 
-/* An event that has just happened once; id, count, times and size are of no account. */
+/* Adds an event that has just happened once; its id, count, times and size are ignored. */
 void rst_event_log_add_at(struct rst_event_log *log, const struct roster_logged *event,
                           struct rst_moment now);
 int rst_event_log_next_at(struct rst_event_log *log, uint64_t since, struct rst_moment now,
@@ -34,5 +33,5 @@ int rst_event_log_next_at(struct rst_event_log *log, uint64_t since, struct rst_
 /* The same now. Exported under a version of its own, for Roster's other libraries. */
 ROSTER_API void rst_event_log_add(struct roster *roster, const struct roster_logged *event);
 
-/* As much of a text as fits, cut before a character that does not. */
+/* Copies as much of a text as fits, without splitting a character. */
 ROSTER_API void rst_event_log_text(char *to, size_t size, const char *text, size_t length);
