@@ -6,7 +6,8 @@
 # that table allows a row below it, no files include each other in a circle, and the diagram of the
 # components is that of the includes. The includes of a file have one order. Each file begins with the two
 # SPDX lines, the license first, and each source file, or its header, says in its first lines what it is
-# for. No header is read twice. Planted violations show that each of this is noticed.
+# for. No header is read twice. The example server stays an example. Planted violations show that each of this
+# is noticed.
 
 set -eu
 
@@ -189,6 +190,15 @@ if grep -n roster/ "$ROSTER_SRCDIR"/examples/resp/*.[ch]; then
     exit 1
 fi
 
+# long TOP: whether the server itself has become too long to be read in an evening.
+long() {
+    [ "$(find "$1/examples/kv" \( -name '*.[ch]' -o -name '*.am' \) -exec cat {} + | wc -l)" -gt 2500 ]
+}
+if long "$ROSTER_SRCDIR"; then
+    echo "examples/kv has more than 2500 lines: what any server needs belongs to examples/resp or a library"
+    exit 1
+fi
+
 # drawn TOP: whether the diagram is that of the includes.
 drawn() {
     sum=$("$1/doc/renew-components" --graph | cksum)
@@ -265,6 +275,13 @@ unlicensed "$work/top" | grep -q '/src/swapped.c$' || {
     echo "not noticed: a copyright in front of the license"
     exit 1
 }
+mkdir "$work/top/examples/kv"
+cat "$ROSTER_SRCDIR"/examples/kv/*.c "$ROSTER_SRCDIR"/examples/kv/*.c >"$work/top/examples/kv/twice.c"
+long "$work/top" || {
+    echo "not noticed: an example server of more than 2500 lines"
+    exit 1
+}
+rm -r "$work/top/examples/kv"
 printf '#ifndef PLANTED_H\n#define PLANTED_H\n#endif\n' >"$work/top/bench/planted.h"
 printf '#pragma once\n' >"$work/top/include/planted.h"
 printf '#include "config.h"\n#pragma once\n' >"$work/top/src/planted.h"
