@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What the calls of a session's owner have of each other.
+ * Functions shared by the calls of a session's owner.
  */
 #pragma once
 
@@ -16,12 +16,12 @@
 
 /*
  * draining.c: the calling thread is about to open a session of this kind: whether a drain refuses
- * it. If not, every drain that begins from now on looks again until rst_drain_opened(). Nothing has
- * been published yet, so that a refused open has nothing to withdraw.
+ * it. If not, every drain that begins from now on repeats its walk until rst_drain_opened().
+ * Nothing has been published yet, so a refused open has nothing to undo.
  */
 bool rst_drain_refuses(struct rst_thread *thread, unsigned kind);
 
-/* The session can be found, or will not be opened after all. */
+/* The session is findable, or will not be opened. */
 void rst_drain_opened(struct rst_thread *thread);
 
 /* refusal.c: whether attr.refusal can be filled in: 0, -EINVAL, -E2BIG. */
@@ -63,7 +63,7 @@ const struct rst_table *rst_tables_of(const struct roster_session *session,
                                       const struct roster_shown *view, size_t *count);
 
 /*
- * The owner's, whose wait was published: whether it closes a circle. Returns 0; -EDEADLK, and then
- * its wait has ended; -ENOMEM.
+ * For the owner, once its wait is published: checks whether the wait closes a cycle. Returns 0;
+ * -EDEADLK, after ending the wait; -ENOMEM.
  */
 rst_slow int rst_deadlock_check(struct roster_session *session);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What a statement is made from.
+ * The inputs of a statement.
  */
 #pragma once
 
@@ -45,7 +45,7 @@ struct rst_request {
     bool cleanup; /* allowed when the connection was killed */
 };
 
-/* Why it makes no statement: 0, -EINVAL, -ENAMETOOLONG. */
+/* Checks the inputs: 0, -EINVAL, -ENAMETOOLONG. */
 static inline int rst_request_refused(const struct rst_request *request)
 {
     if (rst_unlikely((!request->text && request->text_length) ||

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Hints: where the session with an id probably is. The hash table alone says which sessions there
- * are. To find one in it takes a bucket, a walk along a list and a call for each node of it: each a
- * line that has to be there before the next can be asked for. A hint is one word at a place that
- * follows from the id, and leads to the session; so most lookups do without the table. A session
- * without a hint is found there: when others had all of its places, or there was no memory.
+ * Hints: the probable address of the session with an id. Only the hash table is authoritative. A
+ * lookup in it reads a bucket and walks a list, with a call for each node; each line must arrive
+ * before the next can be requested. A hint is one word at a place that follows from the id and
+ * points to the session, so most lookups skip the table. A session without a hint, because all of
+ * its places were taken or there was no memory, is found in the table.
  *
  * A hint is written by its session's owner, in an array that readers may be reading, and an array
  * is replaced by another one when it has become too small or too large:
@@ -21,17 +21,17 @@
  *                                                  d free A after a grace period; where none can
  *                                                    be had, when the next one is replaced
  *
- * After 2 no reader that begins can find the session by a hint, so 4 is what RCU wants:
+ * After 2 no reader that begins can find the session by a hint, so 4 satisfies RCU:
  *  - it is not in B when B becomes the current array, or 2 removes it from there: either b sees 1
  *    at last, or its fence is before that of 1, and then 2 sees a, or what c has stored in its
- *    place. It asks for next first: if that is NULL again, the current array is B, by the release
+ *    place. 2 loads next first: if that is NULL again, the current array is B, by the release
  *    of c;
  *  - no reader has B before c, so what b adds and removes again is not found;
- *  - who has A after c is inside a section that began before c, and 4 waits for it.
- * It cannot be opened again while b looks at it, because b is a keeper of reclaim.h. And since 2 is
- * before 3, no lookup finds it for the next session with its id.
+ *  - a reader that has A after c is inside a section that began before c, and 4 waits for it. The
+ * record cannot be reused while b reads it, because b is a keeper of reclaim.h. And since 2 is
+ * before 3, no lookup returns it for the next session with its id.
  *
- * Opening adds it to both arrays, or to one of them: that is a matter of speed.
+ * Opening adds a hint to both arrays or to one of them; this affects only speed.
  */
 #pragma once
 
@@ -67,17 +67,17 @@ void rst_hints_destroy(struct rst_hint_arrays *arrays);
 /* a: the next array, for this many sessions; NULL: there is no memory. One at a time. */
 struct rst_hints *rst_hints_begin(struct rst_hint_arrays *arrays, uint64_t sessions);
 
-/* c, and d if it can be had. */
+/* c, and d if a grace period is possible. */
 void rst_hints_end(struct rst_hint_arrays *arrays, uint64_t sessions);
 
-/* d, if it is left. Waits for a grace period; false: none can be had. Before a. */
+/* d, if it is still due. Waits for a grace period; false: none is possible. Before a. */
 bool rst_hints_drop(struct rst_hint_arrays *arrays);
 
 /* For b: in one array. */
 void rst_hint_add(struct rst_hints *hints, struct roster_session *session);
 void rst_hint_remove(struct rst_hints *hints, const struct roster_session *session);
 
-/* One of the next two will be called for a session with this id: asks for the line. All in a
+/* One of the next two will be called for a session with this id: prefetches the line. All in a
  * read-side section. */
 void rst_hints_expect(const struct rst_hint_arrays *arrays, uint64_t id);
 
@@ -92,8 +92,7 @@ static inline size_t rst_hints_bytes(uint64_t sessions)
     return sizeof(struct rst_hints) + (size_t)sessions * sizeof(uintptr_t);
 }
 
-/* Fibonacci hashing: ids that follow each other are spread evenly. A bad choice of ids costs speed
- * alone. */
+/* Fibonacci hashing: spreads consecutive ids evenly. A bad choice of ids only costs speed. */
 static inline uint64_t rst_hint_hash(uint64_t id)
 {
     return id * UINT64_C(0x9e3779b97f4a7c15);
@@ -110,7 +109,7 @@ static inline size_t rst_hint_place(const struct rst_hints *hints, uint64_t hash
     return (size_t)(hash >> hints->shift);
 }
 
-/* The session with this id, by its hint; NULL: the table knows. In a read-side section. */
+/* The session with this id, by its hint; NULL: search the table. In a read-side section. */
 static inline struct roster_session *rst_hints_find(const struct rst_hints *hints, uint64_t id)
 {
     uint64_t hash = rst_hint_hash(id);

@@ -13,13 +13,13 @@
  *     bits  4..1   why the connection was killed; 0: it was not
  *     bit   0      the session is closed
  *
- * A statement's kill dies with the statement, because the sequence numbers differ from then on, so
- * the owner clears nothing: its path is one load (G9). kill.c has the protocol.
+ * A statement's kill ends with the statement, because later sequence numbers differ. So the owner
+ * clears nothing: its path is one load (G9). kill.c has the protocol.
  *
- * A transaction's kill does not say which one it is for: it is for the one that was open when it
- * was installed, and the owner clears it, with the mark, before the next one begins. The common
- * path of begin looks at the word anyway, for a killed connection, so this costs it nothing, and
- * finish does not look at all. kill_txn.c has the protocol.
+ * A transaction's kill does not name the transaction: it is aimed at the one that was open when it
+ * was installed. The owner clears it, with the mark, before the next one begins. The common path of
+ * begin tests the word anyway, for a killed connection, so this costs it nothing; finish does not
+ * read the word. kill_txn.c has the protocol.
  */
 #pragma once
 
@@ -35,10 +35,10 @@
 #define RST_KILL_STMT_ACK (UINT64_C(1) << 11)
 #define RST_KILL_TXN_ACK (UINT64_C(1) << 6)
 #define RST_KILL_TXN_MARK (UINT64_C(1) << 5)
-/* What is of the transaction that is open, and not to be found by the next one. */
+/* The bits that belong to the open transaction; the next one must not find them. */
 #define RST_KILL_TXN_OPEN (RST_KILL_REASON_MASK << RST_KILL_TXN_SHIFT | RST_KILL_TXN_MARK)
 #define RST_KILL_CONN_MASK (RST_KILL_REASON_MASK << RST_KILL_CONN_SHIFT)
-/* What a kill of a statement leaves as it is. */
+/* The bits that a kill of a statement does not change. */
 #define RST_KILL_NOT_STMT                                                                          \
     (RST_KILL_TXN_OPEN | RST_KILL_TXN_ACK | RST_KILL_CONN_MASK | RST_KILL_CLOSED)
 #define RST_KILL_CLOSED UINT64_C(1)
@@ -97,11 +97,11 @@ static inline bool rst_kill_lets_begin(const struct roster_session *session)
     return (rst_load(&session->kill) & (RST_KILL_TXN_OPEN | RST_KILL_CONN_MASK)) == 0;
 }
 
-/* Between two transactions: forgets what was for an earlier one. Returns the word as it is then. */
+/* Between two transactions: clears the bits of an earlier one. Returns the new word. */
 rst_slow uint64_t rst_kill_forget_txn_slow(struct roster_session *session);
 
 /* Acknowledges the kill word for statement `seq` and returns what roster_killed() returns. */
 rst_slow int rst_kill_acknowledge_slow(struct roster_session *session, uint64_t seq);
 
-/* The last thing that happens to the word: from now on every kill is refused. */
+/* The last change of the word: from now on every kill is refused. */
 void rst_kill_close(struct roster_session *session);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Looks: how a view is written by an owner that uses it again at once, and copied by a reader that
- * validates afterwards (G1). Nothing else names the word `life`.
+ * Looks: an owner writes a view and reuses it at once; a reader copies it and validates the copy
+ * afterwards (G1). No other file names the word `life`.
  *
  *     owner                                        reader, inside the read lock
  *     1 session's view := another   (release)      a p := session's view             (acquire)
@@ -23,15 +23,15 @@
  *  - Had d read anything written after m, the barrier before 3 and the fence before e would have
  *    made e read at least the 2 that ended m.
  * So d is the whole of life m: what this session showed at c, with its statement. A view may be
- * published more than once in one life, as `base` is: it says the same each time.
+ * published more than once in one life, as `base` is, with the same contents.
  *
- * 2 comes before the view, or a statement that it leads to, can be taken again, and before a slot
- * is free whose view it is. The barrier stands in the thread that writes because another one may
- * have ended the life; tests/model/relacy/look.cpp refutes the other place.
+ * 2 comes before the view, or a statement that it points to, can be taken again, and before the
+ * slot whose view it is becomes free. The barrier is in the thread that writes, because another
+ * thread may have ended the life; tests/model/relacy/look.cpp refutes the other place.
  *
- * A session with neither statement nor transaction is at rest: it leads to a view that all such
- * sessions share and that never changes. All it says of the session is that it is at rest; the
- * identity stands in the session, and may be replaced at any time.
+ * A session with neither statement nor transaction is at rest: it points to a view that all such
+ * sessions share and that never changes. This view shows only that the session is at rest. The
+ * identity is in the session and may be replaced at any time.
  *
  *     owner, in any order                          reader, where a found the view at rest
  *     session's view := another     (release)      r1 i := session's identity        (acquire)
@@ -39,14 +39,14 @@
  *                                                     (acquire)
  *                                                  r3 session's identity is i still, else from r1
  *
- * No identity comes back to a session before a grace period has passed. Suppose r3 finds i. Had the
+ * No identity returns to a session before a grace period has passed. Suppose r3 finds i. Had the
  * identity been another one when what r2 read was published, or been replaced before, r3 would have
  * found that one, as r2 is an acquire. Had it become i only after the view that r2 read had been
  * replaced, r2 would have found the other view, as r1 is an acquire. So there was an instant at
  * which the session was at rest with identity i.
  *
  * No thread waits: a look that fails means that the owner has completed a call. Owner and reader
- * can fall into step, which a pause of random length between the tries ends.
+ * can fall into step; a pause of random length between the tries ends that.
  */
 #pragma once
 
@@ -123,10 +123,10 @@ static inline void rst_write_fence(void)
 }
 
 /*
- * The C library copies a text about as large as a cache with streaming stores. Behind them it has a
- * barrier, but on x86 they may overtake the stores before them, the end of a life among these. So
- * before a text longer than this a full fence takes its place, and the common path leaves such a
- * one to others.
+ * The C library copies a text about as large as a cache with streaming stores. It executes a
+ * barrier after them, but on x86 they may overtake earlier stores, such as the end of a life. So a
+ * full fence precedes a text longer than this, and the common path leaves such texts to the general
+ * one.
  */
 #define RST_LONG_TEXT ((size_t)4096)
 
@@ -208,7 +208,7 @@ static inline struct rst_statement *rst_view_statement(const struct roster_shown
     return (struct rst_statement *)(uintptr_t)view->statement;
 }
 
-/* 3: a view that no session leads to shows what another one does, but for its life. */
+/* 3: copies all of a view but its life into one that no session points to. */
 static inline void rst_view_copy(struct roster_shown *view, const struct roster_shown *from)
 {
     rst_write_fence();
@@ -229,7 +229,7 @@ static inline void rst_copy_bytes(char *to, const char *from, size_t n)
         rst_store_shown(&to[n], rst_load_shown(&from[n]));
 }
 #else
-/* Copies bytes that may be written at the same time: whatever it copies is validated by e. */
+/* Copies bytes that may be written at the same time; e validates the copy. */
 static inline void rst_copy_bytes(char *to, const char *from, size_t n)
 {
     rst_compiler_barrier();

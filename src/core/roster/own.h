@@ -3,16 +3,16 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The contexts of one thread, found by the tag of their roster. They are linked through themselves:
- * nothing is allocated, and a thread that alternates between many rosters passes few of them. Each
+ * nothing is allocated, and a thread that alternates between many rosters visits few of them. Each
  * bit of a tag, the lowest first, chooses one of two branches; tags count upwards, so of n contexts
- * about log2(n) are passed, and never more than 33.
+ * about log2(n) are visited, and never more than 33.
  *
- * A tag is never used twice, so the context of a roster that is gone is not taken for that of
- * another one, wherever that stands in memory. The key is what the tag was at first.
+ * A tag is never used twice, so the context of a destroyed roster is not mistaken for that of
+ * another one at the same address. The key is the original tag.
  *
- * All of it is the thread's own, but for `gone`: destroying a roster puts its contexts there, under
- * the process-wide lock, so that a thread finds those that it has to free without passing the
- * others.
+ * Only the thread itself uses all of this, except `gone`: destroying a roster puts its contexts
+ * there, under the process-wide lock, so that a thread finds those that it has to free without
+ * visiting the others.
  */
 #pragma once
 

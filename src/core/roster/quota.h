@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Quotas: the table of groups, with how many sessions each has. One lock guards all of it, so that
- * a session gets its places in all of its groups, and that in the roster, at once or none of them.
+ * Quotas: the table of groups, with the number of sessions of each. One lock guards all of it, so a
+ * session gets its places in all of its groups and its place in the roster at once, or none of
+ * them.
  *
- * Sessions are counted only while there are rules, and only by what these rules are about. Those
- * that are open when that begins have to be counted, while their owners go on:
+ * Sessions are counted only while there are rules, and only by the attributes in these rules. When
+ * counting begins, the open sessions have to be counted while their owners continue:
  *
  *     opening, updating, closing                    setting rules
  *     1 enter a read-side section                   a counting := user, ...     (under the lock)
@@ -17,15 +18,15 @@
  *       identity, or leave the registry
  *     5 leave the section
  *
- * If 2 misses a, then b waits for 5, so c finds what 4 has added, and as it is; or it does not find
- * what has left. If 2 sees a, the lock and the mark decide who counts the session, and that each is
- * counted once. A session that has left is marked as well, so a walk that found it before does not
- * count it.
+ * If 2 misses a, then b waits for 5. So c finds a session that 4 has added, in its present state,
+ * and does not find one that has left. If 2 sees a, the lock and the mark decide which side counts
+ * the session, and each is counted once. A session that has left is marked as well, so a walk that
+ * found it earlier does not count it.
  *
  * To stop counting is the same: nothing is counted from a on, and groups are freed there. After b
- * the marks of all that c finds are taken away. A session that was leaving is in the registry no
- * more and keeps its mark until its owner has come to 3; so there is a second b, and only then may
- * counting begin again: else that owner would give back a place that others have.
+ * the marks of all sessions that c finds are removed. A session that was leaving is no longer in
+ * the registry and keeps its mark until its owner reaches 3. So there is a second b, and only then
+ * may counting begin again. Otherwise that owner would give back another session's place.
  */
 #pragma once
 
@@ -93,9 +94,9 @@ int rst_values_kept(struct rst_values *values, const struct roster_session_attr 
 /*
  * The next functions: under the lock.
  *
- * Takes the places of a session that is to be opened, that in the registry as well, and stores its
- * mark. Returns 0; -EDQUOT with the reason in `*why`; -EUSERS; -ENOMEM. After an error nothing has
- * changed but what counts refusals.
+ * Takes the places of a session to be opened, including that in the registry, and stores its mark.
+ * Returns 0; -EDQUOT with the reason in `*why`; -EUSERS; -ENOMEM. An error changes nothing but the
+ * counts of refusals.
  */
 int rst_quota_take(struct roster *roster, const struct rst_values *values, bool privileged,
                    uint8_t *mark, struct roster_quota_refusal *why);

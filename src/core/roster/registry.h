@@ -6,12 +6,13 @@
  *
  * Sessions live in the chunks of the session pool; each chunk's `occupied` bitmap says which of
  * them may be enumerated. A walk reads chunks in memory order, because following the hash table's
- * links costs a cache miss a session.
+ * links costs a cache miss for each session.
  *
- * An id may come back: the caller chose it again, or the roster chooses one that a caller chose
- * before. Its next bearer's statements must not have the numbers of the last one's, or a kill, a
- * watchdog's memory or a log line would mean another statement than was seen (G5). So numbers of
- * statements go on from bearer to bearer, by one word for all ids:
+ * An id may come back: a caller may choose it again, or the roster may choose one that a caller
+ * chose before. The statements of the next session with the id must not repeat the numbers of the
+ * previous one's. Otherwise a kill, a watchdog's record or a log line would refer to the wrong
+ * statement (G5). So numbers of statements continue from session to session, by one word for all
+ * ids:
  *
  *     closing                                      opening
  *     1 last_seq := max(last_seq, its last)        3 add to the table: the id was free
@@ -22,7 +23,7 @@
  *
  * Life of a session: filled in -> added to the table -> bit set (release) -> hint added. Then: bit
  * cleared -> hint removed -> deleted from the table -> retired -> grace period -> taken again. A
- * reader that found it by any way may look at it until it unlocks (G4).
+ * reader that has found it may read it until it unlocks (G4).
  */
 #pragma once
 
@@ -71,8 +72,8 @@ void rst_registry_unreserve(struct rst_registry *registry);
 int rst_registry_add(struct rst_registry *registry, struct roster_session *session);
 
 /*
- * The session will be added or deleted soon: prefetches the lines that this takes, all at once.
- * Its atomic operations would otherwise wait for one line after the other.
+ * The session will be added or deleted soon: prefetches all lines needed for that at once. The
+ * atomic operations would otherwise wait for one line after the other.
  */
 void rst_registry_expect(const struct rst_registry *registry, const struct roster_session *session);
 

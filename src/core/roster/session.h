@@ -35,10 +35,10 @@
 #include <stddef.h>
 
 /*
- * A session's state as far as the common paths ask: all of it in one word, so that one comparison
- * with what the calling thread expects shows that the session is open, of the roster whose context
- * the thread used last, and in the state the call is made for. Whatever else is the case is sorted
- * out elsewhere.
+ * The state of a session that common paths test, in one word. One comparison with the value that
+ * the calling thread expects shows that the session is open, belongs to the roster whose context
+ * the thread used last, and is in the state that the call requires. All other cases are handled
+ * elsewhere.
  */
 union rst_gate {
     struct {
@@ -57,7 +57,7 @@ union rst_gate {
 #define RST_IN_STMT 1
 #define RST_IN_NESTED_STMT 2
 
-/* What has to be forgotten when the transaction ends. */
+/* What must be dropped when the transaction ends. */
 #define RST_REMEMBERS_DIGESTS 1        /* all the time, of a session that keeps them */
 #define RST_REMEMBERS_LAST_STATEMENT 2 /* while there is one */
 
@@ -110,9 +110,9 @@ static inline struct roster_identity *rst_session_home(const struct roster_sessi
 }
 
 /*
- * The gate of a session that is open is written whole: the next call loads the word to compare it,
- * and would wait until a part of it has left the processor's store buffer. Volatile, as a compiler
- * may store only the part that changes.
+ * The gate of an open session is stored as a whole word. The next call loads the word to compare
+ * it; after a partial store that load would wait for the processor's store buffer. Volatile,
+ * because a compiler may store only the part that changes.
  */
 static inline void rst_gate_set(struct roster_session *session, union rst_gate gate)
 {

@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is called when no wake callback of the session runs any more. */
+/* Called once no wake callback of the session runs any more. */
 struct rst_release {
     struct rcu_head head;
     struct rst_heap *heap;
@@ -101,29 +101,29 @@ struct rst_side {
                                     whether the one before was killed, see owner/nested.c */
 };
 
-/* The owner's: the session's side, made if need be; NULL when memory is out. */
+/* For the owner: the session's side, created if necessary; NULL: out of memory. */
 struct rst_side *rst_side_need(struct roster_session *session);
 
-/* The same in two steps, for what may fail in between: one that was made is the session's when it
- * is kept. */
+/* The same in two steps, for calls that may fail in between: a new side belongs to the session once
+ * it is kept. */
 struct rst_side *rst_side_make(const struct roster_session *session);
 void rst_side_keep(struct roster_session *session, struct rst_side *side);
 void rst_side_drop(const struct roster_session *session, struct rst_side *side);
 
-/* Anyone's, under the read lock: NULL when there is none. */
+/* For any thread, under the read lock: NULL if there is none. */
 const struct rst_side *rst_side_of(const struct roster_session *session);
 
-/* The owner's: the generation, given if need be. */
+/* For the owner: the generation, assigned if necessary. */
 uint64_t rst_side_generation(struct roster *roster, struct rst_side *side);
 
-/* Anyone's, under the read lock: whether a session that was found is that of this generation. */
+/* For any thread, under the read lock: whether a session found has this generation. */
 bool rst_side_is_of(const struct roster_session *session, uint64_t generation);
 
 /* Prepares the side of a session that no other thread can find yet. Returns 0, -ENOMEM or -ENOBUFS.
  */
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);
 
-/* The owner's, in a session that pins nothing: gives the transaction that begins its number. */
+/* For the owner of a session that pins nothing: assigns the new transaction's number. */
 rst_slow void rst_side_next_txn_slow(struct roster_session *session);
 
 /* The owner's, of a session that no other thread can find any more: has its release called. */

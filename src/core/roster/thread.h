@@ -2,20 +2,20 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The per-thread contexts: what a thread owns of a roster, so that its common path writes no line
- * that another thread's common path writes (G9).
+ * Per-thread contexts: the part of a roster that a thread owns, so that its common path writes no
+ * line that another thread's common path writes (G9).
  *
- * A thread gets a context of a roster at its first call on it. When it ends, all that is free goes
- * back, what it has counted is added to the roster's own counts, and the context is freed. Only one
- * whose slots are in use, by transactions that the thread has begun and has not finished, waits:
+ * A thread gets a context of a roster at its first call on it. When the thread ends, its free
+ * objects are returned, its counts are added to the roster's own, and the context is freed. If
+ * slots are still in use, by transactions that the thread has not finished, the context stays, and
  * the next new thread adopts it. No other thread refers to a context that has no slot in use,
  * except under the process-wide lock. The memory of contexts belongs to the process, because a
- * thread may notice late that a roster is gone.
+ * thread may notice late that a roster was destroyed.
  *
- * Thread-local are a pointer to the context used last, which is all that common paths look at, and
- * what leads to the thread's other contexts (own.h). The process-wide lock of thread.c guards who
- * has which context; it is taken when a thread meets a roster, when it ends, and when a roster is
- * destroyed.
+ * Two variables are thread-local: a pointer to the context used last, the only one that common
+ * paths read, and the root of the thread's other contexts (own.h). The process-wide lock of
+ * thread.c guards the assignment of contexts. It is taken when a thread first calls a roster, when
+ * it ends, and when a roster is destroyed.
  */
 #pragma once
 
@@ -74,15 +74,16 @@ extern __thread struct rst_own *rst_thread_own
 /* Sets up what all rosters of the process share. Returns 0, -ECHILD, or -errno. */
 int rst_thread_process_init(void);
 
-/* The lock of what all rosters of the process share, once that is set up. A fork waits for it, and
- * under it the contexts of rosters stay. */
+/* The lock of the data shared by all rosters of the process, once that is set up. A fork waits for
+ * it; while it is held, contexts of rosters are not freed. */
 void rst_thread_process_lock(void);
 void rst_thread_process_unlock(void);
 
 /* A tag for a new roster. */
 uint32_t rst_thread_new_tag(void);
 
-/* This thread's context of the roster, made or adopted if need be. NULL: `*err` says why. */
+/* This thread's context of the roster, created or adopted if necessary; NULL with the errno in
+ * `*err`. */
 rst_slow struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err);
 
 /*

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * When memory goes back to the system: the clock of a roster asks for it once a second, as long as
- * objects come back, and the reclaiming thread does it. base/trim.h has what is done.
+ * When memory is returned to the system: the clock of a roster requests a trim once a second, while
+ * objects come back, and the reclaiming thread executes it. base/trim.h describes a trim.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Who holds a slot. Under the RCU read lock: sessions and pins that hold one stay readable.
+ * The holder of a slot. To be called under the RCU read lock, under which it stays readable.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ struct roster;
 /* The session of a pin, as long as that is open; else NULL. */
 rst_slow const struct roster_session *rst_pin_session_slow(struct roster *roster, uintptr_t by);
 
-/* What is said of a pin, but for its timestamp and since when. */
+/* Describes a pin, except for its timestamp and since. */
 rst_slow void rst_pin_describe_slow(struct roster *roster, uintptr_t by,
                                     struct roster_holder *holder);
 
@@ -28,7 +28,7 @@ static inline const struct roster_session *rst_holder_session(struct roster *ros
     return (const struct roster_session *)by;
 }
 
-/* What is said of it: all of `*holder`. */
+/* Describes it: fills in all of `*holder`. */
 static inline void rst_holder_describe(struct roster *roster, const struct rst_held *held,
                                        struct roster_holder *holder)
 {

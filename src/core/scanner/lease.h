@@ -2,12 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What a roster and the syncer that reports it to a leased store know of each other. The functions
- * are exported under a version of their own, for libroster-cluster alone.
+ * The interface between a roster and the syncer that reports it to a leased store. The functions
+ * are exported under a version of their own, only for libroster-cluster.
  *
- * The record is the smallest timestamp that other servers leave alone for this one. It is raised
- * here before the store is asked to raise it, and lowered here after the store has lowered it, so
- * that it is never below what the store holds while the lease lives.
+ * The record is the smallest timestamp that other servers preserve for this one. It is raised here
+ * before it is raised in the store, and lowered here after the store has lowered it. So while the
+ * lease lives it is never below the record in the store.
  */
 #pragma once
 
@@ -53,7 +53,7 @@ ROSTER_API void rst_lease_grant(struct roster *roster, uint64_t record, uint64_t
 /* The lease of the last rst_lease_grant() never ended and lives until `deadline`: unfences. */
 ROSTER_API void rst_lease_extend(struct roster *roster, uint64_t deadline);
 
-/* The lease may be gone: checks fail from now on. Does not wait for a scan or an oracle. */
+/* The lease may be lost: checks fail from now on. Does not wait for a scan or an oracle. */
 ROSTER_API void rst_lease_fence(struct roster *roster);
 
 /* The store has lowered the record. */
@@ -69,8 +69,8 @@ ROSTER_API uint64_t rst_lease_record(struct roster *roster);
 ROSTER_API bool rst_lease_protects_below(struct roster *roster, uint64_t ts);
 
 /*
- * The cluster's safe point is `ts`, and is about to be published or acknowledged here: makes every
- * check below it fail first, for good (G8). Returns false, and changes nothing, when the roster
+ * The cluster's safe point is `ts`, and is about to be published or acknowledged here: first makes
+ * every check below it fail, permanently (G8). Returns false, and changes nothing, when the roster
  * protects something below it.
  */
 ROSTER_API bool rst_lease_pass(struct roster *roster, uint64_t ts);
