@@ -234,7 +234,7 @@ const tests = {
     expect("busy: the root blocker's transaction can be ended there", await page.locator("#ask input[value=transaction]").isChecked(), "");
     await page.keyboard.press("Escape");
     await page.mouse.move(5, 5);
-    // All that holds the minimum, once it is opened; what has no session can be ended by no kill.
+    // All holders of the minimum, once it is opened; what has no session can be ended by no kill.
     await page.locator("#holders-title").press("Enter");
     await page.waitForSelector("#holders tr[data-id='17'] button.end");
     expect("busy: the oldest holder is first", await page.locator("#holders tbody tr").first().getAttribute("data-id") === "17",
@@ -305,14 +305,14 @@ const tests = {
       await page.evaluate(() => document.activeElement.id === "panel" && /the minimum, for/.test(document.getElementById("panel-facts").textContent)),
       await text(page, "panel-facts"));
     expect("busy: and what it ran last", /Last statement(select|update|insert) /.test(await text(page, "panel-facts")) &&
-      await text(page, "panel-statement") === "none is running", await text(page, "panel-facts"));
+      await text(page, "panel-statement") === "no statement is running", await text(page, "panel-facts"));
     await page.keyboard.press("Escape");
     expect("busy: Escape closes it", await page.locator("#panel").isHidden(), "");
     await page.locator("#locks tr[data-id='20'] button.id").press("Enter");
     await page.waitForFunction(() => document.getElementById("panel-facts").textContent.includes("Blocked by"));
     const facts = await text(page, "panel-facts");
     expect("busy: of one that waits it says for what, and for whom", /Waits forLock, row, /.test(facts) &&
-      /Blocked bysession 18, for stock, product 4711; the root is session 17/.test(facts), facts);
+      /Blocked bysession 18, for stock, product 4711; root blocker: session 17/.test(facts), facts);
     expect("busy: and all of its statement", await text(page, "panel-statement") === "update stock set amount = 12 where product = 4711",
       await text(page, "panel-statement"));
     await page.keyboard.press("Escape");
@@ -407,8 +407,8 @@ const tests = {
     const chart = page.locator("#charts figure").nth(2);
     expect("full: the limit is drawn", await chart.locator("line.limit").count() === 1, await chart.innerHTML());
     expect("full: what is above it stands out, not by its colour alone", await chart.locator("path.over").count() === 1 &&
-      /a problem from 198 on/.test(await chart.locator("figcaption").textContent()), await chart.locator("figcaption").textContent());
-    expect("full: it is said as well", /sessions 200, .*; a problem from 198 on$/.test(await chart.locator("svg").getAttribute("aria-label")),
+      /problem threshold: 198/.test(await chart.locator("figcaption").textContent()), await chart.locator("figcaption").textContent());
+    expect("full: it is said as well", /sessions 200, .*; problem threshold: 198$/.test(await chart.locator("svg").getAttribute("aria-label")),
       await chart.locator("svg").getAttribute("aria-label"));
     expect("full: what has no limit has no line", await page.locator("#charts figure").nth(1).locator("line.limit").count() === 0, "");
     await page.context().close();
@@ -444,7 +444,7 @@ const tests = {
     await page.waitForSelector("body.stale");
     await page.waitForFunction(() => /^Last answer \d+.s ago: the server does not answer/.test(document.getElementById("lost").textContent));
     const title = await text(page, "verdict-title");
-    expect("frozen: it does not say that the server is well", title.startsWith("Not known now"), title);
+    expect("frozen: it does not say that the server is well", title.startsWith("Unknown; the last status was: "), title);
     await page.locator("#trx tr[data-id='17'] button.end").click();
     await page.waitForFunction(() => /does not answer/.test(document.getElementById("said").textContent));
     server.child.kill("SIGCONT");
@@ -471,7 +471,7 @@ const tests = {
     await gone(server);
     await page.waitForFunction(() => /cannot be reached/.test(document.getElementById("lost").textContent));
     let again = await serve("busy", server.address);
-    await page.waitForFunction(() => /started again/.test(document.getElementById("said").textContent));
+    await page.waitForFunction(() => /restarted/.test(document.getElementById("said").textContent));
     expect("restarted: what was open of the one before is closed", await page.locator("#panel").isHidden(), "");
     expect("restarted: it is live again", await page.evaluate(() => !document.body.classList.contains("stale")), "");
     await page.context().close();
@@ -479,7 +479,7 @@ const tests = {
       await gone(again);
       await one.waitForFunction(() => /cannot be reached/.test(document.getElementById("lost").textContent));
       again = await serve("busy", server.address);
-      await said(one, "started again");
+      await said(one, "restarted");
       await live(one);
     });
     await gone(again);
@@ -496,7 +496,7 @@ const tests = {
     expect("kill: Cancel has the focus", await page.evaluate(() => document.activeElement.id === "ask-cancel"), "");
     const targets = await text(page, "ask-targets");
     expect("kill: it says since when and what is gained", /open for .*rolled back; the connection stays\. The minimum advances by/.test(targets), targets);
-    expect("kill: and who goes on", / 4 sessions that wait behind it go on\./.test(targets), targets);
+    expect("kill: and who goes on", / 4 sessions blocked by it continue\./.test(targets), targets);
     expect("kill: and who", /reporting, 10\.1\.0\.17:40016, monthly-report/.test(await text(page, "ask-who")), await text(page, "ask-who"));
     await page.keyboard.press("Enter");
     expect("kill: the focus goes back", await page.evaluate(() => document.activeElement.closest("tr")?.dataset.id === "17"), "");
@@ -514,7 +514,7 @@ const tests = {
         return line?.dataset.id;
       });
       if (!other) continue;
-      await page.waitForFunction(() => asked !== null || /ended already/.test(document.getElementById("said").textContent));
+      await page.waitForFunction(() => asked !== null || /already ended/.test(document.getElementById("said").textContent));
       if (await page.locator("#ask input[value=transaction]").count() && await page.locator("#ask[open]").count()) break;
       await page.keyboard.press("Escape");
       other = null;
@@ -535,10 +535,10 @@ const tests = {
     await page.locator("#panel-end").click();
     await page.waitForSelector("#ask[open]");
     expect("kill: of one that runs a statement, that is proposed", await page.locator("#ask input[value=statement]").isChecked() &&
-      /The statement, which has run for /.test(await text(page, "ask-targets")), await text(page, "ask-targets"));
+      /The statement, running for /.test(await text(page, "ask-targets")), await text(page, "ask-targets"));
     await page.locator("#ask-end").click();
     await said(page, "The statement of session 20 has ended");
-    await page.waitForFunction(() => document.getElementById("panel-statement").textContent === "none is running");
+    await page.waitForFunction(() => document.getElementById("panel-statement").textContent === "no statement is running");
     await page.waitForFunction(() => /kill: statement of session 20, .*delivered/.test(document.getElementById("panel-events").textContent));
     expect("kill: the panel has the session's history", true, "");
     await page.keyboard.press("Escape");
@@ -559,7 +559,7 @@ const tests = {
     await page.locator("#ask-end").click();
     await page.waitForFunction(() => /The connection of session 17 has ended/.test(document.getElementById("said").textContent));
     await page.mouse.move(5, 5);
-    await page.waitForFunction(() => /No session fits/.test(document.getElementById("sessions-note").textContent));
+    await page.waitForFunction(() => /No session matches/.test(document.getElementById("sessions-note").textContent));
     expect("kill: no error in the page", !page.errors.length, page.errors);
     await page.context().close();
     await gone(server);
@@ -622,7 +622,7 @@ const tests = {
       await page.waitForSelector("#ask[open]");
     };
     await ask();
-    expect("cluster: it asks about a session of that server", /of session \d+ of orders-1\?$/.test(await text(page, "ask-title")), await text(page, "ask-title"));
+    expect("cluster: it asks about a session of that server", /in session \d+ of orders-1\?$/.test(await text(page, "ask-title")), await text(page, "ask-title"));
     expect("cluster: says what is gained", /The minimum advances by/.test(await text(page, "ask-targets")), await text(page, "ask-targets"));
     expect("cluster: and how it is done by hand", new RegExp("^rosterctl --store=sqlite:.* kill --transaction=\\d+ " + ref + "$").test(await text(page, "ask-command")),
       await text(page, "ask-command"));

@@ -53,7 +53,7 @@ printf '<script>%s</script>\n' "$press" >>"$work/pressing.html"
 timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
     --user-data-dir="$work/profile" --no-proxy-server --disable-web-security \
     --virtual-time-budget=6000 --dump-dom "file://$work/pressing.html" >"$work/dom" 2>"$work/chromium.err" || true
-expect "it asks, and says what about" '*data-asked="*End what of session 1?*alice, 10.1.2.3:4567*it is closed.*' \
+expect "it asks, and says what about" '*data-asked="*What to end in session 1?*alice, 10.1.2.3:4567*it is closed.*' \
     "$(tr -d '\n' <"$work/dom")"
 for ((tries = 40; tries; tries--)); do
     curl -fsS --noproxy '*' "http://$address/processlist" >"$work/list"

@@ -388,7 +388,7 @@ Test(status_query, a_digest_is_a_filter)
     expect_rows("/processlist?digest=a", "id", "");
 }
 
-/* All that holds the minimum: sorted, filtered and cut as the other lists are. */
+/* All holders of the minimum: sorted, filtered and cut as the other lists are. */
 Test(status_query, holders)
 {
     struct roster_session *a = open_as("a", "d"), *b = open_as("b", "e");
