@@ -40,7 +40,8 @@ struct roster_options {
     size_t size;              /* sizeof(struct roster_options) */
     uint64_t max_sessions;    /* most sessions open at once; default: no limit */
     uint64_t backlog_limit;   /* bytes that may await a grace period before opening and updating
-                                 sessions, and pins, are refused with -ENOBUFS; default: 256 MiB */
+                                 sessions, pins, and tables of transactions are refused with
+                                 -ENOBUFS; default: 256 MiB */
     uint64_t life_time_ms;    /* the local safe point stays this far behind now; default: 0 */
     roster_oracle_fn *oracle; /* default: reads a local hybrid clock of the roster's own */
     void *oracle_arg;         /* handed to `oracle` */
@@ -147,8 +148,8 @@ struct roster_stats {
                                      system within some seconds, except for a few objects that each
                                      living thread keeps */
     uint64_t backlog;             /* of these, bytes that wait for a grace period now: closed
-                                     sessions and what belonged to them, identities and pins; 0 at
-                                     rest */
+                                     sessions and what belonged to them, identities, pins, lists of
+                                     tables, slots; 0 at rest */
     uint64_t backlog_refused;     /* calls refused with -ENOBUFS */
     uint64_t threads;             /* per-thread contexts: living threads that have used the roster,
                                      and ended ones that left a transaction open */

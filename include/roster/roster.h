@@ -21,8 +21,8 @@
  * - An age limit or a lost lease lets safe points pass an open transaction. Call roster_txn_check()
  * after its reads and before the reply; otherwise a client may get a wrong answer.
  * - A reader that stays inside the read lock, or sleeps there, delays reclamation. Once the backlog
- * is full, opening and updating sessions fails (-ENOBUFS). Functions that wait for readers return
- * -EBUSY inside the read lock.
+ * is full, opening and updating sessions, pins, and the use of a table fail (-ENOBUFS). Functions
+ * that wait for readers return -EBUSY inside the read lock.
  * - fork(): rosters are not inherited, which matters for prefork workers and daemons. In a child,
  * every function that takes an object of the parent's (a roster and what belongs to it, a store and
  * what is built on it) returns -ECHILD and does nothing; functions that return no errno do nothing

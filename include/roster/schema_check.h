@@ -26,8 +26,8 @@ struct roster;
  * this transaction must begin anew, else every roster_schema_check() that begins after the change
  * finds it.
  *
- * Returns 0; -EINVAL for NULL or when no transaction is valid; -EBADF when closed; -ENOMEM;
- * -ECHILD. After an error nothing has changed.
+ * Returns 0; -EINVAL for NULL or when no transaction is valid; -EBADF when closed; -ENOBUFS when
+ * the backlog limit is reached; -ENOMEM; -ECHILD. After an error nothing has changed.
  */
 ROSTER_API int roster_txn_use_table(struct roster_session *session, uint64_t table_id,
                                     uint64_t schema_version) ROSTER_MUST_CHECK;

@@ -116,7 +116,7 @@ static int oracle_init(struct roster *roster, const struct roster_options *optio
 
 static int parts_init(struct roster *roster, const struct roster_options *options, uint64_t now)
 {
-    int err = rst_horizon_init(&roster->horizon, now);
+    int err = rst_horizon_init(&roster->horizon, now, &roster->account);
 
     if (err)
         return err;

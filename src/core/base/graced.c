@@ -11,13 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * Each time that as many bytes more await a grace period, the next one begins without the usual
- * pause. A thread that opens and closes all the time then goes round in memory that the caches of
- * its processor hold; with the pause alone, in several times as much.
- */
-#define URGENT RST_SMALL_IF_SANITIZED((uint64_t)1024 * 1024, (uint64_t)64 * 1024)
-
 /* The most that the objects of a thread's list hold on to, beside those of the last one. */
 #define HELD_BYTES ((size_t)16 * 1024)
 
@@ -122,13 +115,10 @@ static void batch_retire(struct rst_graced *pool, struct rst_graced_cache *cache
 {
     size_t bytes = cache->n_retired * bytes_each(pool) + cache->held_retired;
     struct rst_hot_node *batch = cache->retired;
-    uint64_t before;
 
     if (rst_hot_next(batch)) /* see length_of() */
         rst_store(&rst_hot_next(batch)->count, cache->n_retired);
-    before = rst_fetch_add(&account_of(pool)->backlog, bytes);
-    if (before / URGENT != (before + bytes) / URGENT)
-        rst_reclaim_soon();
+    rst_account_await(account_of(pool), bytes);
     cache->batch = cache->n_retired;
     cache->retired = NULL;
     cache->n_retired = 0;

@@ -13,12 +13,13 @@
 #include <limits.h>
 #include <string.h>
 
-int rst_horizon_init(struct rst_horizon *horizon, uint64_t now)
+int rst_horizon_init(struct rst_horizon *horizon, uint64_t now, struct rst_account *account)
 {
     int err;
 
     memset(horizon, 0, sizeof(*horizon));
     horizon->floor = now;
+    horizon->account = account;
     rst_scanners_init(&horizon->scanners);
     err = rst_guard_init(&horizon->guard, &horizon->words);
     if (err)
@@ -108,6 +109,8 @@ static void free_block(struct rcu_head *head)
 
     rst_callback_begin(head);
     rst_fetch_sub(&block->horizon->memory, RST_BLOCK_SIZE);
+    rst_fetch_sub(&block->horizon->account->backlog, RST_BLOCK_SIZE);
+    rst_store_changed(&block->horizon->account->freed, 1); /* others may have been left for it */
     rst_unmap(block, RST_BLOCK_SIZE);
     rst_callback_end();
 }
@@ -122,7 +125,10 @@ static void keep_lives(struct rst_horizon *horizon, const struct rst_horizon_blo
             horizon->first_life = block->views[n].life + 1;
 }
 
-/* Withdraws a block with no chunk given out, unless it is the only one; under grow_lock. */
+/*
+ * Withdraws a block with no chunk given out, unless it is the only one; under grow_lock. Where too
+ * much awaits a grace period it is left, to be used again: a begin cannot be refused.
+ */
 static void withdraw_block(struct rst_horizon *horizon, struct rst_horizon_block *block)
 {
     struct rst_horizon_block **link = &horizon->blocks;
@@ -131,14 +137,27 @@ static void withdraw_block(struct rst_horizon *horizon, struct rst_horizon_block
     for (i = 0; i < sizeof(block->taken); i++)
         if (block->taken[i])
             return;
-    if (block == horizon->blocks && !block->next)
+    if ((block == horizon->blocks && !block->next) || rst_account_is_full(horizon->account))
         return;
     while (*link != block)
         link = &(*link)->next;
     keep_lives(horizon, block);
     /* A scan that has found it goes on from it, within its read section. */
     rst_store_release(link, block->next); /* pairs with the scan's loads */
+    rst_account_await(horizon->account, RST_BLOCK_SIZE);
     rst_call_rcu(&block->rcu, free_block);
+}
+
+void rst_horizon_trim(struct rst_horizon *horizon)
+{
+    struct rst_horizon_block *block, *next;
+
+    pthread_mutex_lock(&horizon->grow_lock);
+    for (block = horizon->blocks; block; block = next) {
+        next = block->next;
+        withdraw_block(horizon, block);
+    }
+    pthread_mutex_unlock(&horizon->grow_lock);
 }
 
 /* The bits of `units` neighbours in a byte of block->taken, the first of them at `at`. */

@@ -63,6 +63,7 @@
 /* A slot's holder is a session, or a pin if the lowest bit is set. */
 #define RST_HOLDER_IS_PIN ((uintptr_t)1)
 
+struct rst_account;
 struct rst_horizon;
 
 struct rst_horizon_chunk {
@@ -225,11 +226,15 @@ struct rst_horizon {
     pthread_mutex_t report_lock; /* a report's decision, and pins below the record; see lease.c */
     uint64_t first_life;         /* of views in new blocks; under grow_lock */
     rst_word memory;
+    struct rst_account *account; /* of what awaits a grace period */
 } rst_cache_aligned;
 
 /* Sets up a horizon whose floor is `now`. Returns 0 or -errno. */
-int rst_horizon_init(struct rst_horizon *horizon, uint64_t now);
+int rst_horizon_init(struct rst_horizon *horizon, uint64_t now, struct rst_account *account);
 void rst_horizon_destroy(struct rst_horizon *horizon);
+
+/* Gives back the memory that was left when it came out of use, because too much was waiting. */
+void rst_horizon_trim(struct rst_horizon *horizon);
 
 /* Steps f and g of scanners.h, by the scan that has decided or in its place. */
 void rst_horizon_publish(struct rst_horizon *horizon, const struct rst_decision *decision);

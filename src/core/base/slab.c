@@ -6,8 +6,6 @@
  */
 #include "core/base/slab.h"
 
-#include "core/base/reclaim.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +28,7 @@
 
 int rst_account_check(struct rst_account *account)
 {
-    if (rst_load(&account->backlog) <= account->backlog_limit)
+    if (!rst_account_is_full(account))
         return 0;
     rst_fetch_add(&account->backlog_refused, 1);
     return -ENOBUFS;

@@ -60,6 +60,8 @@ static int add(struct rst_heap *heap, struct rst_side *side, uint64_t txn_seq,
     bool goes_on = tables && tables->txn_seq == txn_seq;
 
     if (!goes_on || tables->count == tables->capacity) {
+        if (old && rst_account_check(heap->account)) /* the old one awaits a grace period */
+            return -ENOBUFS;
         tables = new_list(heap, goes_on ? old : NULL, txn_seq);
         if (!tables)
             return -ENOMEM;
@@ -72,7 +74,7 @@ static int add(struct rst_heap *heap, struct rst_side *side, uint64_t txn_seq,
     rst_assign_pointer(&side->tables, tables); /* pairs with rst_tables_of() */
     if (!old)
         return 0;
-    rst_fetch_add(&heap->account->backlog, rst_tables_bytes(old->capacity));
+    rst_account_await(heap->account, rst_tables_bytes(old->capacity));
     rst_call_rcu(&old->rcu, free_tables);
     return 0;
 }

@@ -95,7 +95,7 @@ static void retire_identity(struct rst_thread *thread, const struct roster_sessi
         old->identity = gone;
         old->bytes += rst_identity_bytes(gone);
     }
-    rst_fetch_add(&old->heap->account->backlog, old->bytes);
+    rst_account_await(old->heap->account, old->bytes);
     rst_call_rcu(&old->rcu, free_old);
 }
 

@@ -114,7 +114,7 @@ void rst_side_release_slow(struct rst_side *side)
     struct rst_release *release = side->release;
 
     side->release = NULL;
-    rst_fetch_add(&release->heap->account->backlog, sizeof(*release));
+    rst_account_await(release->heap->account, sizeof(*release));
     rst_call_rcu(&release->head, call_release);
 }
 

@@ -25,6 +25,7 @@ static void trim(struct rcu_head *head)
 
     rst_callback_begin(head);
     again = rst_threads_trim(roster);
+    rst_horizon_trim(&roster->horizon);
     again = rst_graced_trim(&roster->sessions) || again;
     again = rst_heap_trim(&roster->heap) || again;
     for (n = 0; n < roster->hot_classes; n++)

@@ -27,7 +27,7 @@ static void free_pin(struct rcu_head *head)
 /* Once its holder stood in a slot, a scan may be naming the pin: it goes after a grace period. */
 static void retire(struct roster_pin *pin)
 {
-    rst_fetch_add(&pin->roster->account.backlog, sizeof(*pin));
+    rst_account_await(&pin->roster->account, sizeof(*pin));
     rst_call_rcu(&pin->rcu, free_pin);
 }
 

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "../unit.h"
+#include "core/base/clock.h"
 #include "core/base/reclaim.h"
 #include "core/roster/roster.h"
 
@@ -194,6 +195,150 @@ Test(backlog, of_pins)
     cr_assert_eq(unit_stats(roster).backlog, 0);
     unit_ok(roster_pin_release(unit_pin(roster, NULL, 0)));
     unit_destroy(roster);
+}
+
+/* The list of tables of a transaction that has ended awaits one when the next uses a table. */
+Test(backlog, of_tables)
+{
+    struct roster *roster = roster_with_limit();
+    struct roster_session *session = unit_open(roster);
+    int err = 0, used = 0;
+
+    unit_ok(roster_read_lock(roster));
+    for (; !err; used++) {
+        unit_ok(roster_txn_begin(session, NULL));
+        err = roster_txn_use_table(session, 5, 1);
+        if (!err)
+            unit_ok(roster_txn_use_table(session, 5, 1));
+        if (!err)
+            unit_ok(roster_txn_finish(session));
+        cr_assert_lt(used, 10000, "the limit does not hold");
+    }
+    cr_assert_eq(err, -ENOBUFS);
+    unit_refused(roster, session, roster_txn_use_table(session, 5, 1), -ENOBUFS);
+    roster_read_unlock(roster);
+    unit_ok(rst_rcu_barrier());
+    unit_ok(roster_txn_use_table(session, 5, 1));
+    unit_end(roster, session);
+}
+
+/* Slots of transactions cannot be refused: memory that has no more in use is used again. */
+Test(backlog, of_slots)
+{
+    enum { SESSIONS = 4000, ROUNDS = 30 };
+    static struct roster_session *sessions[SESSIONS];
+    struct roster *roster = roster_with_limit();
+    uint64_t most = 0;
+    int round, n;
+
+    for (n = 0; n < SESSIONS; n++)
+        sessions[n] = unit_open(roster);
+    unit_ok(rst_rcu_barrier());
+    unit_ok(roster_read_lock(roster));
+    for (round = 0; round < ROUNDS; round++) {
+        for (n = 0; n < SESSIONS; n++)
+            unit_ok(roster_txn_begin(sessions[n], NULL));
+        for (n = 0; n < SESSIONS; n++)
+            unit_ok(roster_txn_finish(sessions[n]));
+        if (round == 0)
+            most = rst_load(&roster->horizon.memory) + LIMIT + RST_BLOCK_SIZE;
+        cr_assert_leq(rst_load(&roster->horizon.memory), most, "round %d", round);
+    }
+    cr_assert_leq(unit_stats(roster).backlog, LIMIT + RST_BLOCK_SIZE);
+    roster_read_unlock(roster);
+    unit_ok(rst_rcu_barrier());
+    rst_horizon_trim(&roster->horizon);
+    unit_ok(rst_rcu_barrier());
+    rst_horizon_trim(&roster->horizon);
+    unit_ok(rst_rcu_barrier());
+    cr_assert_eq(unit_stats(roster).backlog, 0);
+    cr_assert_leq(rst_load(&roster->horizon.memory), 4 * RST_BLOCK_SIZE);
+    for (n = 0; n < SESSIONS; n++)
+        unit_close(sessions[n]);
+    unit_destroy(roster);
+}
+
+static void await_identity(struct roster *roster, struct roster_session *session)
+{
+    static char text[ROSTER_IDENTITY_MAX + 1];
+    struct roster_session_attr attr = ROSTER_SESSION_ATTR_INIT;
+
+    (void)roster;
+    memset(text, 'x', ROSTER_IDENTITY_MAX);
+    attr.attributes = text;
+    unit_ok(roster_session_update(session, &attr));
+}
+
+static void await_pin(struct roster *roster, struct roster_session *session)
+{
+    (void)session;
+    unit_ok(roster_pin_release(unit_pin(roster, NULL, 0)));
+}
+
+static void await_tables(struct roster *roster, struct roster_session *session)
+{
+    (void)roster;
+    unit_ok(roster_txn_begin(session, NULL));
+    unit_ok(roster_txn_use_table(session, 5, 1));
+    unit_ok(roster_txn_finish(session));
+}
+
+static void await_session(struct roster *roster, struct roster_session *session)
+{
+    (void)session;
+    unit_close(unit_open(roster));
+}
+
+/* No barrier, which would end the next pause. */
+static void at_rest(struct roster *roster)
+{
+    while (unit_stats(roster).backlog)
+        sched_yield();
+}
+
+/* How long the fastest of some rounds took to queue more than is urgent, until most had gone. */
+static uint64_t fastest_ns(void (*await)(struct roster *, struct roster_session *))
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    uint64_t begun, took, each, n, fastest = UINT64_MAX;
+    struct roster_session *session;
+    struct roster *roster;
+    int round;
+
+    options.tick_ms = ROSTER_TICK_MANUAL; /* no trim begins the pause before */
+    roster = unit_roster_with(&options);
+    session = unit_open(roster);
+    await(roster, session);
+    at_rest(roster);
+    unit_ok(roster_read_lock(roster));
+    await(roster, session);
+    each = unit_stats(roster).backlog;
+    roster_read_unlock(roster);
+    for (round = 0; round < 40; round++) {
+        at_rest(roster);
+        begun = rst_monotonic_ns();
+        for (n = 0; n < RST_URGENT_BYTES * 5 / 4 / each; n++)
+            await(roster, session);
+        while (unit_stats(roster).backlog >= RST_URGENT_BYTES / 2)
+            sched_yield();
+        took = rst_monotonic_ns() - begun;
+        fastest = took < fastest ? took : fastest;
+    }
+    unit_end(roster, session);
+    return fastest;
+}
+
+/* The usual pause is of 10 ms: where much awaits a grace period, that does not wait for it. */
+Test(backlog, goes_soon_where_it_is_much)
+{
+    const uint64_t pause = UINT64_C(9000000);
+
+    if (unit_slow())
+        return;
+    cr_expect_lt(fastest_ns(await_session), pause);
+    cr_expect_lt(fastest_ns(await_identity), pause);
+    cr_expect_lt(fastest_ns(await_pin), pause);
+    cr_expect_lt(fastest_ns(await_tables), pause);
 }
 
 Test(backlog, refuses_new_sessions_too)

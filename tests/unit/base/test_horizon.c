@@ -16,6 +16,7 @@
 
 struct fixture {
     struct rst_horizon horizon;
+    struct rst_account account;
     struct rst_horizon_cache mine;
     struct rst_horizon_cache other;
     uint64_t *slots[MANY];
@@ -27,7 +28,8 @@ static struct fixture *fixture_new(void)
 
     memset(fixture, 0, sizeof(*fixture));
     unit_ok(rst_reclaim_start(false));
-    unit_ok(rst_horizon_init(&fixture->horizon, 1000));
+    fixture->account.backlog_limit = UINT64_MAX;
+    unit_ok(rst_horizon_init(&fixture->horizon, 1000, &fixture->account));
     rst_horizon_cache_init(&fixture->mine, &fixture->horizon);
     rst_horizon_cache_init(&fixture->other, &fixture->horizon);
     return fixture;
