@@ -35,7 +35,7 @@ function add(name, list,    parts, n, i) {
 
 # What is told of the result: from "Returns" on.
 function result_part(text,    at) {
-    if (match(text, /(^|[.] |\n)Returns /))
+    if (match(text, /(^|[.] |\n)Returns[ \n]/))
         return substr(text, RSTART)
     return text ~ /^As roster_/ ? text : ""
 }
