@@ -502,6 +502,16 @@ static void parse_all(const struct argp *argp, int argc, char **argv, struct par
     show_complaint();
 }
 
+/* A row that lacked a value because memory is out would be taken for whole. */
+static void *json_memory(size_t size)
+{
+    void *memory = malloc(size);
+
+    if (!memory)
+        exit(ctl_error(CTL_FAILED, "out of memory")); /* NOLINT(concurrency-mt-unsafe) */
+    return memory;
+}
+
 int main(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -532,6 +542,7 @@ int main(int argc, char **argv)
     int code;
 
     rst_descriptors_fill();
+    json_set_alloc_funcs(json_memory, free);
     setlocale(LC_CTYPE, ""); /* for ncurses; numbers keep their point */
     argp_err_exit_status = CTL_USAGE;
     argp_program_version = roster_version();
