@@ -5,6 +5,7 @@
  * Asking the server.
  */
 #include "rosterctl/rosterctl.h"
+#include "store/base/json.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -103,7 +104,7 @@ static void read_reply(struct reply *reply, long status, struct body *body)
         return;
     }
     reply->code = code_of(status);
-    reply->json = json_loadb(body->data ? body->data : "", body->length, JSON_ALLOW_NUL, NULL);
+    reply->json = rst_json_parse(body->data ? body->data : "", body->length, JSON_ALLOW_NUL);
     if (reply->code == CTL_OK && reply->json)
         return;
     if (reply->code == CTL_OK)

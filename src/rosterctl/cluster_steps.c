@@ -6,6 +6,7 @@
  * own, so what is added up are averages.
  */
 #include "rosterctl/cluster.h"
+#include "store/base/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,7 +126,7 @@ static size_t place_of(struct steps *steps, const struct server *server, size_t 
         return OTHER;
     if (steps->by_server)
         group = with_server(steps, server, group, &name);
-    key = group ? json_dumps(group, JSON_COMPACT | JSON_SORT_KEYS) : strdup(name);
+    key = group ? rst_json_text(group, JSON_COMPACT | JSON_SORT_KEYS) : strdup(name);
     for (n = 0; key && n < steps->count && strcmp(steps->series[n].key, key) != 0; n++)
         ;
     if (!key || n == SERIES_MOST) {

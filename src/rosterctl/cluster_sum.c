@@ -6,6 +6,7 @@
  * to another, and activity, which is added up.
  */
 #include "rosterctl/cluster.h"
+#include "store/base/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,7 +210,7 @@ static char *key_of(const json_t *row)
     char *key;
 
     json_object_del(copy, "samples");
-    key = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
+    key = rst_json_text(copy, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(copy);
     return key;
 }

@@ -7,6 +7,7 @@
  * another one, and no server should ask the others in its own process.
  */
 #include "rosterctl/serve.h"
+#include "store/base/json.h"
 
 #include <errno.h>
 #include <roster/error.h>
@@ -281,7 +282,7 @@ static unsigned answer(void *arg, const struct rst_site_asked *asked, char **jso
             roster_text_show(reply.error, strlen(reply.error), error, sizeof(error));
         reply.json = json_pack("{s:s}", "error", error);
     }
-    *json = reply.json ? json_dumps(reply.json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    *json = reply.json ? rst_json_text(reply.json, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     status = http_status(&reply);
     reply_free(&reply);
     return status;

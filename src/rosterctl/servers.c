@@ -9,6 +9,7 @@
  * server before it is asked for more. Only a kill sends a token.
  */
 #include "rosterctl/cluster.h"
+#include "store/base/json.h"
 
 #include <pthread.h>
 #include <roster/error.h>
@@ -102,7 +103,7 @@ static bool read_name(char *to, size_t size, const struct roster_store_kv *kv, s
 static json_t *read_value(const struct roster_store_kv *kv)
 {
     json_t *json =
-        kv->value.size <= RECORD_MOST ? json_loadb(kv->value.data, kv->value.size, 0, NULL) : NULL;
+        kv->value.size <= RECORD_MOST ? rst_json_parse(kv->value.data, kv->value.size, 0) : NULL;
 
     if (json_is_object(json))
         return json;

@@ -8,6 +8,7 @@
 #include "store/base/arena.h"
 #include "store/base/bytes.h"
 #include "store/base/events.h"
+#include "store/base/json.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 
@@ -97,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 1)
         return 0;
-    root = rst_store_json_parse((const char *)data + 1, size - 1, JSON_REJECT_DUPLICATES);
+    root = rst_json_parse((const char *)data + 1, size - 1, JSON_REJECT_DUPLICATES);
     if (!json_is_object(root)) {
         json_decref(root);
         return 0;

@@ -6,6 +6,7 @@
 #include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
+#include "store/base/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -155,7 +156,7 @@ static void name_holder(const struct roster_safe_point *safe_point, const struct
 
     if (!kv)
         return;
-    holder = json_loadb(kv->value.data, kv->value.size, JSON_REJECT_DUPLICATES, NULL);
+    holder = rst_json_parse(kv->value.data, kv->value.size, JSON_REJECT_DUPLICATES);
     kind = json_string_value(json_object_get(holder, "kind"));
     snprintf(blocker->holder, sizeof(blocker->holder), "%s", kind ? kind : "");
     blocker->session_id = id_of(holder, "session");

@@ -6,6 +6,7 @@
 #include "cluster/syncer/syncer.h"
 #include "core/base/clock.h"
 #include "core/base/struct_size.h"
+#include "store/base/json.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -98,7 +99,7 @@ static char *info_json(const struct roster_syncer_options *options)
                      (json_int_t)(rst_wall_ms() / 1000), "server_id", (json_int_t)options->number,
                      "labels", labels, "status_address", options->status_address);
     if (info)
-        text = json_dumps(info, JSON_COMPACT);
+        text = rst_json_text(info, JSON_COMPACT);
     json_decref(info);
     return text;
 }
@@ -121,11 +122,11 @@ int rst_syncer_info_address(const char *info, const char *address, char **text)
         return -EINVAL;
     errno = 0;
     *text = NULL;
-    json = json_loads(info, 0, NULL);
+    json = rst_json_parse(info, strlen(info), 0);
     if (json && !address)
         (void)json_object_del(json, "status_address");
     if (json && (!address || !json_object_set_new(json, "status_address", json_string(address))))
-        *text = json_dumps(json, JSON_COMPACT);
+        *text = rst_json_text(json, JSON_COMPACT);
     json_decref(json);
     if (*text)
         return 0;
@@ -134,14 +135,14 @@ int rst_syncer_info_address(const char *info, const char *address, char **text)
 
 int rst_syncer_sign_json(const char *info, int64_t at_ms, const char *record, char **text)
 {
-    json_t *known = json_loads(info, 0, NULL), *sign = NULL;
+    json_t *known = rst_json_parse(info, strlen(info), 0), *sign = NULL;
 
     *text = NULL;
     if (known)
         sign = json_pack("{s:I, s:O*, s:s}", "at_ms", (json_int_t)at_ms, "status_address",
                          json_object_get(known, "status_address"), "record", record);
     if (sign)
-        *text = json_dumps(sign, JSON_COMPACT);
+        *text = rst_json_text(sign, JSON_COMPACT);
     json_decref(sign);
     json_decref(known);
     return *text ? 0 : -ENOMEM;

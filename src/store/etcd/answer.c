@@ -6,6 +6,7 @@
  * never left, or because etcd says so in words that it uses for that alone. All else is unknown.
  */
 
+#include "store/base/json.h"
 #include "store/etcd/etcd.h"
 #include "store/etcd/json.h"
 
@@ -193,8 +194,8 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
     struct etcd_verdict v;
 
     /* A stream's answer may be followed by more; what a second one says is not asked for. */
-    *root = rst_store_json_parse(http->answer, http->answer_size,
-                                 JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
+    *root = rst_json_parse(http->answer, http->answer_size,
+                           JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
     if (!json_is_object(*root)) {
         v = verdict(ETCD_UNKNOWN, -EPROTO);
         set_reason(&v, "the answer is not a JSON object");
@@ -214,7 +215,7 @@ struct etcd_verdict rst_etcd_judge_answer(const struct etcd_http *http, json_t *
     if (status == 200) {
         v = judge_success(http, root);
     } else {
-        *root = rst_store_json_parse(http->answer, http->answer_size, JSON_REJECT_DUPLICATES);
+        *root = rst_json_parse(http->answer, http->answer_size, JSON_REJECT_DUPLICATES);
         v = judge_error_object(status, *root);
     }
     if (v.fate != ETCD_DONE) {

@@ -4,6 +4,7 @@
 /* A call: attempts at one endpoint after the other, until one is answered or time is up. */
 
 #include "store/base/clock.h"
+#include "store/base/json.h"
 #include "store/etcd/etcd.h"
 
 #include <errno.h>
@@ -227,7 +228,7 @@ int rst_etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t 
     int err = -ENOMEM;
 
     if (call->request)
-        p.body = json_dumps(call->request, JSON_COMPACT);
+        p.body = rst_json_text(call->request, JSON_COMPACT);
     json_decref(call->request);
     call->request = NULL;
     if (p.body)

@@ -12,9 +12,6 @@
 #include <roster/store.h>
 #include <stddef.h>
 
-/* A text, whole, or NULL; `flags` are jansson's. */
-json_t *rst_store_json_parse(const char *text, size_t size, size_t flags);
-
 /* Reading; `object` may be NULL and then has no members. */
 
 /* An integer that is not less than `least`. */

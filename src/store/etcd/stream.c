@@ -5,6 +5,7 @@
 
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/base/json.h"
 #include "store/etcd/json.h"
 #include "store/etcd/watch.h"
 
@@ -144,7 +145,7 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
 
 static struct etcd_verdict accept_line(struct etcd_watch *watch, const char *line, size_t size)
 {
-    json_t *root = rst_store_json_parse(line, size, JSON_REJECT_DUPLICATES);
+    json_t *root = rst_json_parse(line, size, JSON_REJECT_DUPLICATES);
     struct etcd_verdict v = failure(-EPROTO, "a message that is not a JSON object");
     const json_t *member = json_object_get(root, "error");
     int64_t code = 0;

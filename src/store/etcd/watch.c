@@ -7,6 +7,7 @@
 
 #include "store/base/backoff.h"
 #include "store/base/clock.h"
+#include "store/base/json.h"
 #include "store/base/signals.h"
 
 #include <errno.h>
@@ -112,7 +113,7 @@ int rst_etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *tran
     struct etcd_store *store = etcd_watch_store(watch);
     int err;
 
-    transfer->body = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    transfer->body = request ? rst_json_text(request, JSON_COMPACT) : NULL;
     json_decref(request);
     if (!transfer->body)
         return -ENOMEM;

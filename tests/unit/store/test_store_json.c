@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-FileCopyrightText: 2026 The Roster developers */
+
+/* JSON is read and written as it is, or not at all, whichever allocation of jansson fails. */
+
+#include "store/base/json.h"
+
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+
+static unsigned countdown; /* 0: none fails */
+static bool failed, goes_on;
+
+/* The allocation that is counted down to fails, and if it goes on so, those after it. */
+static void *failing_malloc(size_t size)
+{
+    if (countdown && --countdown == 0) {
+        failed = true;
+        countdown = goes_on;
+        errno = ENOMEM;
+        return NULL;
+    }
+    return malloc(size);
+}
+
+static json_t *parse(const char *text, size_t flags)
+{
+    return rst_json_parse(text, strlen(text), flags);
+}
+
+static void lives_without(const char *text)
+{
+    json_t *whole = parse(text, 0), *json;
+    char *as_text = rst_json_text(whole, JSON_COMPACT), *again;
+    unsigned nth;
+
+    cr_assert(whole, "%s", text);
+    for (nth = 1, failed = true; failed; nth++) {
+        failed = false;
+        countdown = nth;
+        json = parse(text, 0);
+        countdown = 0;
+        cr_assert(json ? json_equal(json, whole) : failed && errno == ENOMEM, "%s, %u", text, nth);
+        json_decref(json);
+    }
+    for (nth = 1, failed = true; failed; nth++) {
+        failed = false;
+        countdown = nth;
+        again = rst_json_text(whole, JSON_COMPACT);
+        countdown = 0;
+        cr_assert(again ? !strcmp(again, as_text) : failed && errno == ENOMEM, "%s, %u", text, nth);
+        free(again);
+    }
+    free(as_text);
+    json_decref(whole);
+}
+
+static const char *const whole[] = {
+    "{}",
+    "[]",
+    " [1, 22222222222222222, 3.25e10, true, null, \"\"]\n",
+    "{\"a\":\"a text that is longer than the first buffer of sixteen bytes\"}",
+    "{\"a key that is longer than the first buffer\":{\"and another one, which is longer "
+    "still\":[]}}",
+    "[\"0123456789abcde\", \"0123456789abcdef\", \"0123456789abcdef0123456789abcdef\"]",
+    "[\"\\\"quotes\\\" and \\\\ and \\u00e9\\ud83d\\ude00 and \\n\\\\\"]",
+    "{\"brackets\":\"]}[{\",\"[\":\"{\"}",
+};
+
+Test(store_json, is_whole_or_not_there)
+{
+    size_t n;
+
+    json_set_alloc_funcs(failing_malloc, free);
+    for (goes_on = false;; goes_on = true) {
+        for (n = 0; n < sizeof(whole) / sizeof(whole[0]); n++)
+            lives_without(whole[n]);
+        if (goes_on)
+            break;
+    }
+}
+
+/* Tokens of all lengths around those at which the buffer grows. */
+Test(store_json, tokens_of_any_length)
+{
+    char text[300], token[280];
+    size_t length;
+    json_t *json;
+
+    memset(token, 'x', sizeof(token));
+    for (length = 0; length < sizeof(token); length++) {
+        snprintf(text, sizeof(text), "[\"%.*s\"]", (int)length, token);
+        json = parse(text, 0);
+        cr_assert_eq(json_string_length(json_array_get(json, 0)), length);
+        json_decref(json);
+    }
+}
+
+/* What the array around it could take for something else. */
+Test(store_json, nothing_else)
+{
+    static const char *const texts[] = {
+        "",      " ",     "1",     "\"a\"",     "null",       "{",       "[1",
+        "[1]]",  "[],[]", "{},1",  "[]],[1",    "1],[2",      "{}]",     ",{}",
+        "[] []", "{} x",  "[\"a]", "[\"a\\\"]", "{\"a\":1}}", "[1.0.0]", "\"",
+        "\\",    "[\\",   "[\"\\", "]",         "x",          "{\"a\"}", "[1,]",
+    };
+    size_t n;
+
+    for (n = 0; n < sizeof(texts) / sizeof(texts[0]); n++)
+        cr_assert_null(parse(texts[n], 0), "%s", texts[n]);
+    cr_assert_null(rst_json_text(NULL, 0));
+}
+
+Test(store_json, the_first_of_several)
+{
+    json_t *json = parse(" {\"a\":\"}{\"} {\"b\":2}", JSON_DISABLE_EOF_CHECK);
+
+    cr_assert_str_eq(json_string_value(json_object_get(json, "a")), "}{");
+    cr_assert_eq(json_object_size(json), 1);
+    json_decref(json);
+    json = parse("[1]garbage", JSON_DISABLE_EOF_CHECK);
+    cr_assert_eq(json_array_size(json), 1);
+    json_decref(json);
+    cr_assert_null(parse("{\"a\":1,\"a\":2}", JSON_REJECT_DUPLICATES));
+    cr_assert_null(parse("{\"a\":[1}", JSON_DISABLE_EOF_CHECK));
+}
