@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* The keys of a cluster in its store, and what stands there. */
+/* The keys of a cluster in its store, and their values. */
 #pragma once
 
 #include <roster/store.h>
@@ -12,7 +12,7 @@
 #define PATHS_PART 128
 #define PATHS_SIZE (2 * PATHS_PART + 32)
 
-/* All begin with the prefix. Those in capitals in the comments stand for what varies. */
+/* All begin with the prefix. Capitals in the comments denote variable parts. */
 struct paths {
     char records[PATHS_SIZE];     /* server/minstartts/ */
     char holders[PATHS_SIZE];     /* server/holder/ */
@@ -31,41 +31,42 @@ struct paths {
     char seen[PATHS_SIZE];   /* server/seen/ID */
 };
 
-/* NULL stands for the default prefix, and for no server. 0 or -EINVAL. */
+/* NULL: the default prefix, and no server. 0 or -EINVAL. */
 int rst_paths_init(struct paths *paths, const char *prefix, const char *server_id);
 
 /* Whether it may be a server id or the name of a barrier: 1 to PATHS_PART bytes, no slash. */
 int rst_paths_check_name(const char *name);
 
-/* Of a key below a prefix: the rest of it. */
+/* The rest of a key below a prefix. */
 struct roster_store_bytes rst_paths_below(const struct roster_store_kv *kv, const char *prefix);
 
-/* What a store holds as a name, or as a key, in that much room. A NUL is shown as '?': it would end
- * the text, which then were the name of another server or barrier. */
+/* Copies a name or key from a store into this much room. A NUL is shown as '?': it would end the
+ * text, which could then be the name of another server or barrier. */
 void rst_paths_show(char *to, size_t room, struct roster_store_bytes name);
 
-/* record.c: timestamps as they stand there: decimal, without sign, leading zeros or anything else.
+/* record.c: the format of stored timestamps: decimal digits, without sign, leading zeros or other
+ * characters.
  */
 
 /* Bytes for the longest one and its final zero. */
 #define RECORD_SIZE 21
 
-/* 0, or -EBADMSG when it is anything else than a timestamp from 1 to one below the maximum. */
+/* 0, or -EBADMSG if it is not a timestamp from 1 to one below the maximum. */
 int rst_record_parse(struct roster_store_bytes bytes, uint64_t *ts);
 
 /* Writes it and returns it as bytes of `text`. */
 struct roster_store_bytes rst_record_format(uint64_t ts, char text[RECORD_SIZE]);
 
-/* Of the one key that a range is about, if it exists: 0, -ENOENT or -EBADMSG. */
+/* Reads the timestamp of a range's only key: 0, -ENOENT or -EBADMSG. */
 int rst_record_of(const struct roster_store_range *range, uint64_t *ts);
 
 /* The same for a key that need not exist: then 0 for success, and *ts is 0. */
 int rst_record_or_none(const struct roster_store_range *range, uint64_t *ts);
 
-/* The key's last change, 0 if it does not exist: what a compare-and-swap compares. */
+/* The revision of the key's last change, 0 if it does not exist, for a compare-and-swap. */
 int64_t rst_record_revision(const struct roster_store_range *range);
 
-/* batch.c: a small transaction of a store, put together step by step. */
+/* batch.c: a small transaction of a store, built step by step. */
 
 #define BATCH_MAX 8
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* What the oracles share. wall_clock.c: the wall clock that they follow unless they are given
- * another. */
+/* Shared by the oracles. wall_clock.c: the wall clock that they follow unless another is given. */
 #pragma once
 
 #include "core/base/atomic.h"
@@ -13,10 +12,10 @@
 struct wall_clock {
     roster_wall_clock_fn *read;
     void *arg;
-    uint64_t max_ahead_ms; /* of what a store may hold */
+    uint64_t max_ahead_ms; /* limit for a value in the store */
 };
 
-/* The one that was asked for; CLOCK_REALTIME when `read` is NULL, a day when `max_ahead_ms` is 0.
+/* The clock of the options; CLOCK_REALTIME if `read` is NULL, a day if `max_ahead_ms` is 0.
  */
 struct wall_clock rst_wall_clock_choose(roster_wall_clock_fn *read, void *arg,
                                         uint64_t max_ahead_ms);
@@ -24,14 +23,14 @@ struct wall_clock rst_wall_clock_choose(roster_wall_clock_fn *read, void *arg,
 /* The least timestamp of the present millisecond; never 0 or near the maximum. */
 uint64_t rst_wall_clock_ts(const struct wall_clock *clock);
 
-/* Whether what a store holds is too far ahead of the clock to be believed, or so far that sums with
- * it overflow, whatever was chosen. */
+/* Whether a store's value is too far ahead of the clock to be accepted, or so far that sums with it
+ * overflow, independent of the options. */
 bool rst_wall_clock_is_too_far(const struct wall_clock *clock, uint64_t ts);
 
 /* Whether a timestamp is too old to be read as the present one: by more than 10 ms. */
 bool rst_wall_clock_has_left(const struct wall_clock *clock, uint64_t ts);
 
-/* How many milliseconds a timestamp is ahead of it. */
+/* The milliseconds by which a timestamp is ahead of it. */
 uint64_t rst_wall_clock_ahead_ms(const struct wall_clock *clock, uint64_t ts);
 
 /* allot.c: ranges of timestamps, allotted by compare-and-swap on one key of a store. One
@@ -43,18 +42,18 @@ struct allotter {
     struct wall_clock clock;
     int64_t revision; /* of the key's last change that is known; 0: it does not exist */
     int64_t created;  /* the revision of its creation; 0 as well */
-    bool known;       /* `revision` and `next` are worth trying with */
+    bool known;       /* `revision` and `next` are probably current */
     bool seen;        /* the key has existed */
-    bool gone_back;   /* the key was read with less than this handle has seen */
-    uint64_t next;    /* the key's value: the least timestamp that was not allotted */
+    bool gone_back;   /* the key had a lower value than this handle has seen */
+    uint64_t next;    /* the key's value: the least timestamp not yet allotted */
     rst_word last;    /* the newest one that was allotted here; a statistic */
     rst_word transactions;
     rst_word conflicts;
 };
 
 /*
- * Reads the newest timestamp that was allotted to any caller before this call began. When the wall
- * clock has left it behind, as where no transaction commits, a newer one is allotted.
+ * Returns the newest timestamp that was allotted to any caller before this call began. If it is
+ * behind the wall clock, for instance because no transaction commits, a newer one is allotted.
  */
 int rst_allotter_read(struct allotter *allotter, uint64_t *last);
 

@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * A hybrid clock with a high-water mark in a store: no timestamp at or above the mark is handed
- * out before the store has acknowledged a higher mark. A new process begins at the mark it finds.
- * The mark's value is "TIMESTAMP OWNER", so that a process can tell whether an unanswered
- * write was its own.
+ * A hybrid clock with a high-water mark in a store: no timestamp at or above the mark is returned
+ * before the store has acknowledged a higher mark. A new process begins at the mark it finds. The
+ * mark's value is "TIMESTAMP OWNER", so that a process can determine whether an unanswered write
+ * was its own.
  */
 
 #include "cluster/keys/keys.h"

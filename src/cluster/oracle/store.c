@@ -2,15 +2,15 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The global oracle. Callers queue up; the first becomes the leader. It takes the queue
- * as it stands, and only then asks the store for a range of that length, so no caller gets a
- * timestamp that was allotted before it asked. Callers that only read take the last one of the
- * range, and where none allocates the leader only looks what was allotted last. A caller that came
- * later waits for the next range, which the first of them gets when the leader is done.
+ * The global oracle. Callers queue up; the first becomes the leader. It takes the present queue and
+ * only then requests a range of that length from the store, so no caller gets a timestamp that was
+ * allotted before its call. Callers that only read take the last one of the range; if none
+ * allocates, the leader only reads which was allotted last. Later callers wait for the next range;
+ * the first of them becomes the next leader.
  *
  * Each caller waits on its own semaphore and needs no lock once it is woken. Served callers are
- * woken before the next leader, so that those that ask again at once join the next range: among 64
- * threads it is asked for nearly all of them, with one transaction, and not for every other one.
+ * woken before the next leader, so that those that call again at once join the next range: of 64
+ * threads one transaction then serves nearly all, instead of every other one.
  */
 
 #include "cluster/oracle/oracle.h"

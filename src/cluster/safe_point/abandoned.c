@@ -5,18 +5,17 @@
  * Abandoned holders: barriers without a time to live, and records of live servers, that hold the
  * txn safe point at a timestamp older than a limit.
  *
- * A safe point passes no record and no barrier, here as elsewhere: no check fails by what a leader
- * writes, so it must not be the one who passes. It deletes a barrier over the revision that it has
- * read, which the owner sees. A server it asks, by a line in the store; the server gives up what it
- * holds below, protected_from before its record (syncer/record.c), and the next round passes. What
- * the store asks for is input: a server gives up nothing that is younger than its own limit, and
- * nothing at all unless its own mode says so. tests/model/abandoned.pml has all of it.
+ * Here, too, no safe point passes a record or a barrier: a leader's writes make no check fail, so
+ * the leader must not pass one. It deletes a barrier if its revision is unchanged; the owner sees
+ * that. It requests a server to give up, by a line in the store. The server gives up what it holds
+ * below the line, protected_from before its record (syncer/record.c), and the next round passes.
+ * The request is input: a server gives up nothing younger than its own limit, and nothing at all
+ * unless its own mode is pass. tests/model/abandoned.pml models all of this.
  *
- * An age is not measured by the wall clock: a leader keeps what its oracle gave, and the store's
- * revision, at earlier times of CLOCK_BOOTTIME. A holder is too old when it is below what the
- * oracle gave as long ago as the limit; a barrier must also stand unmoved since then, as it may be
- * set at an old timestamp, or by a server whose clock is slow. A leader that has just begun knows
- * of none.
+ * Age is not measured by the wall clock: a leader keeps its oracle's timestamps, and the store's
+ * revisions, at earlier times of CLOCK_BOOTTIME. A holder is too old if it is below the oracle's
+ * timestamp of that long ago. A barrier must also be unchanged since then, as it may be set at an
+ * old timestamp, or by a server whose clock is slow. A new leader has no samples yet.
  */
 
 #include "cluster/base/failing.h"

@@ -2,10 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * What is read of a safe point is checked before it is known here. A live server's bound is what
- * its roster still protects; the bound of all others is the oracle's now. What passes fails every
- * check below it before any server can collect by it; what does not is rejected, see
- * syncer/reject.c.
+ * A safe point read from the store is checked before it is used. A live server's bound is what its
+ * roster still protects; all others' bound is the oracle's now. For an admitted value, every check
+ * below it fails before a collector can use it. Any other value is rejected, see syncer/reject.c.
  */
 
 #include "cluster/safe_point/safe_point.h"

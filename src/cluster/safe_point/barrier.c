@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Barriers. Each one hangs on a lease of its own, so it ends by the store's clock and is never seen
- * after that. Setting one is decided against the txn safe point, whose key it writes again, so no
- * leader that has not seen it can pass it.
+ * Barriers. Each has a lease of its own, so it expires by the store's clock and is never seen
+ * afterwards. Setting a barrier compares it with the txn safe point and rewrites that key, so no
+ * leader that has not seen the barrier can pass it.
  */
 
 #include "cluster/keys/keys.h"

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Leading: one server at a time computes the safe points, so that not all do. The leader's key
- * hangs on its server's lease and goes with it. That two servers lead for a moment, or one that
- * was frozen goes on, does no harm, see safe_point/safe_point.h.
+ * Leading: one server at a time computes the safe points, to avoid duplicate work. The leader's key
+ * is under its server's lease and disappears with it. Two leaders at once, or a frozen one that
+ * resumes, are harmless, see safe_point/safe_point.h.
  */
 
 #include "cluster/base/failing.h"

@@ -5,13 +5,13 @@
  * The record in the store: how it is written, raised and lowered. The rules;
  * tests/model/lease_fence.pml refutes the omission of each:
  *
- *  - protected_from is raised, in one step with the scan, before the store is asked to raise the
- *    record, and lowered after the store has answered that it is lower;
- *  - a record is written only over the one that the writer knows, by revision, so that what was
- *    given up and arrives late changes nothing;
+ *  - protected_from is raised, in one step with the scan, before the record is raised in the store,
+ * and lowered after the store has acknowledged the lower record;
+ *  - a record is written only if the stored one still has the revision that the writer knows, so an
+ * abandoned write that arrives late changes nothing;
  *  - adding or lowering a record requires that the txn safe point is not above it, by the safe
- *    point's revision, and writes the safe point's key again, so that a leader who has read the
- *    records before fails to move it.
+ *    point's revision, and rewrites the safe point's key, so that a leader that has read the
+ * records before fails to move it.
  */
 
 #include "cluster/base/failing.h"

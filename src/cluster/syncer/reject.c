@@ -2,11 +2,11 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * What a store holds is input. A value that no correct server can have written, by what this server
- * knows itself, is rejected: counted, named in the log and the statistics, and never used; and a
- * live server is fenced and gives up its lease, since nothing in that store protects it any more.
- * It comes back under a new lease above every safe point that stands in the store, so what may have
- * been collected stays lost (G8). doc/stored-values.md lists every value with its bound.
+ * A store's contents are input. A value that no correct server can have written, judged by this
+ * server's own state, is rejected: it is counted, named in the log and the statistics, and never
+ * used. A live server is also fenced and gives up its lease, since nothing in that store protects
+ * it any more. It returns under a new lease, above every safe point in the store, so versions that
+ * may have been collected stay lost (G8). doc/stored-values.md lists every value with its bound.
  */
 
 #include "cluster/syncer/syncer.h"

@@ -2,11 +2,11 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The server's last sign of life: when it was last seen, where and with which record, for an hour
- * at most after it has gone without a stop. All its other keys go with its lease, so an operator
- * who looks later than that would find no trace of it. No server reads this one, and nothing
- * depends on it: it is written beside the protocol, on a lease of its own, and goes in an orderly
- * stop.
+ * The server's last sign of life: when it was last seen, its address and its record. It stays for
+ * at most an hour after the server has gone without a stop. All other keys disappear with the
+ * server's lease, so an operator who looks later would find no trace. No server reads this key, and
+ * nothing depends on it: it is outside the protocol, has a lease of its own, and is deleted by an
+ * orderly stop.
  */
 
 #include "cluster/keys/keys.h"

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * What became of a request. The rule is: not done only when that is certain, because the request
- * never left, or because etcd says so in words that it uses for that alone. All else is unknown.
+ * The outcome of a request. It is "not done" only if that is certain: the request was never sent,
+ * or etcd reports it in a text that it uses only for that. Everything else is unknown.
  */
 
 #include "store/base/json.h"

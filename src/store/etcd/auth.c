@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The token that stands for user and password. It is got when it is first needed, and again when
- * etcd does not take it any more. Concurrent callers each authenticate; sharing one attempt
- * would make them wait for each other.
+ * The token for user and password. It is requested when first needed, and again when etcd no longer
+ * accepts it. Concurrent callers each authenticate; sharing one attempt would make them wait for
+ * each other.
  */
 
 #include "store/etcd/etcd.h"

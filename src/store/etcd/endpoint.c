@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Which endpoint to ask. All calls stay with one until it fails; then it is put aside for a
- * while that doubles with each failure in a row, and the next one is asked. Calls and the streams
- * of watches each have a state of their own: a gateway may answer the ones and cut off the others.
+ * The choice of an endpoint. All calls use one until it fails. Then it is put aside for a time that
+ * doubles with each successive failure, and the next one is used. Calls and the streams of watches
+ * have separate states, since a gateway may answer one kind and cut off the other.
  */
 
 #include "store/base/backoff.h"

@@ -4,13 +4,13 @@
 /*
  * The etcd store: etcd v3 through its JSON gateway, over HTTP/1.1.
  *
- * A call is a series of attempts, each one HTTP request to one endpoint, until one is answered
- * or the deadline has passed (etcd/call.c). After each the question is what became of it
- * (etcd/answer.c): done, refused, certainly not done, or unknown. What is certainly not
- * done is tried again; what is unknown only if doing it twice is the same as doing it once. So
- * the difference decides whether a compare-and-swap can be trusted, and in doubt it is unknown.
+ * A call is a series of attempts, each one HTTP request to one endpoint, until one is answered or
+ * the deadline has passed (etcd/call.c). Each attempt has an outcome (etcd/answer.c): done,
+ * refused, certainly not done, or unknown. A request that is certainly not done is retried; one
+ * with an unknown outcome is retried only if it is idempotent. Compare-and-swap relies on this
+ * distinction; in doubt the outcome is unknown.
  *
- * Whatever comes from an endpoint is input: bounded, and checked before it is believed.
+ * All data from an endpoint is input: bounded, and checked before use.
  */
 #pragma once
 
@@ -33,7 +33,7 @@
 
 #define ETCD_REASON_SIZE 256
 
-/* What an endpoint is used for. What works for one says nothing about the other. */
+/* The uses of an endpoint. Success of one does not imply success of the other. */
 enum etcd_use { ETCD_CALLS, ETCD_STREAMS, ETCD_USES };
 
 struct etcd_endpoint {
@@ -44,7 +44,7 @@ struct etcd_endpoint {
     } health[ETCD_USES];
 };
 
-/* Which cluster the handle is about, and how far its revision has come. */
+/* The handle's cluster, and its revision. */
 struct etcd_identity {
     bool known;
     bool changed; /* another one has answered */
@@ -58,7 +58,7 @@ struct etcd_store {
     struct etcd_endpoint *endpoints;
     size_t n_endpoints;
 
-    pthread_mutex_t mutex; /* protects the rest; never held while anything is waited for */
+    pthread_mutex_t mutex; /* protects the rest; never held while waiting */
     size_t preferred;      /* endpoint to try first */
     struct etcd_http *idle;
     struct etcd_identity identity;
@@ -78,13 +78,13 @@ int rst_etcd_endpoints_parse(struct etcd_store *store, const char *address,
                              const struct store_error *error);
 void rst_etcd_endpoints_free(struct etcd_store *store);
 
-/* etcd/http.c: one HTTP exchange at a time, over a connection that is kept */
+/* etcd/http.c: one HTTP exchange at a time, over a persistent connection */
 
 struct etcd_http {
     struct etcd_http *next; /* in the pool */
     CURL *easy;
     struct curl_slist *headers;
-    const char *body; /* of the request, and how much of it was handed over */
+    const char *body; /* of the request, and how much of it was sent */
     size_t body_size;
     size_t body_sent;
     char *answer; /* with a final zero that is not counted */
@@ -98,13 +98,13 @@ struct etcd_http {
     char error[CURL_ERROR_SIZE];
 };
 
-/* etcd/settings.c: what libcurl would otherwise decide by its defaults */
+/* etcd/settings.c: options that would otherwise have libcurl's defaults */
 
-/* 0, -ENOMEM, or -ENOTSUP for a libcurl that lacks something that trust depends on. */
+/* 0, -ENOMEM, or -ENOTSUP for a libcurl without an option that trust depends on. */
 int rst_etcd_settings_easy(CURL *easy, const struct roster_store_options *options);
 int rst_etcd_settings_multi(CURLM *multi);
 
-/* What to send where; strings stay the caller's. */
+/* A request and its destination; strings remain the caller's. */
 struct etcd_http_request {
     const char *endpoint;
     const char *path;
@@ -125,11 +125,11 @@ void rst_etcd_http_give(struct etcd_store *store, struct etcd_http *http);
 /* Forgets the first bytes of what was answered. */
 void rst_etcd_http_consume(struct etcd_http *http, size_t size);
 
-/* etcd/answer.c: what became of a request */
+/* etcd/answer.c: the outcome of a request */
 
 enum etcd_fate {
     ETCD_DONE,
-    ETCD_REFUSED,  /* certainly not done, and trying again is of no use */
+    ETCD_REFUSED,  /* certainly not done, and a retry is pointless */
     ETCD_NOT_DONE, /* certainly not done */
     ETCD_UNKNOWN,
     ETCD_WANTS_TOKEN /* certainly not done, since the token is missing, wrong or too old */
@@ -152,8 +152,8 @@ struct etcd_verdict rst_etcd_judge_error(long status, int64_t code, const char *
 /* etcd/endpoint.c */
 
 /*
- * Chooses an endpoint. When all are put aside: with `first`, the one that comes back next, and
- * otherwise false, and *until says when that is.
+ * Chooses an endpoint. If all are put aside: with `first`, the one that returns next, otherwise
+ * false, with the time of that in *until.
  */
 bool rst_etcd_endpoint_choose(struct etcd_store *store, enum etcd_use use, bool first,
                               size_t *index, int64_t *until);
@@ -177,9 +177,9 @@ void rst_etcd_identity_reset(struct etcd_store *store);
 
 struct etcd_call {
     const char *path;
-    json_t *request; /* owned by the call; NULL stands for memory that was out */
+    json_t *request; /* owned by the call; NULL: memory ran out */
     bool changes;    /* something in the store */
-    bool repeatable; /* done twice is the same as done once */
+    bool repeatable; /* idempotent */
     bool anonymous;  /* needs no token, since it is the one that asks for it */
     /* Turns the answer into a result: 0, or a negative errno; -EPROTO blames etcd. */
     int (*decode)(struct etcd_store *store, const struct etcd_call *call, const json_t *answer,
@@ -190,7 +190,7 @@ struct etcd_call {
     struct etcd_identity before;
     int64_t asked_at_ns;       /* when the attempt that was answered was begun, CLOCK_BOOTTIME */
     int64_t first_asked_at_ns; /* when the first one was */
-    bool unknown;              /* an attempt before the last one ended in the unknown */
+    bool unknown;              /* an earlier attempt had an unknown outcome */
 };
 
 /* Frees the request. */
@@ -198,18 +198,18 @@ int rst_etcd_call_run(struct etcd_store *store, struct etcd_call *call, int64_t 
 
 /* etcd/auth.c */
 
-/* A copy of the token and its generation, getting one if need be; NULL if none is needed. */
+/* A copy of the token and its generation, requesting one if necessary; NULL if none is needed. */
 int rst_etcd_auth_token(struct etcd_store *store, int64_t deadline, char **token,
                         unsigned *generation);
-/* The same without getting one. */
+/* The same without requesting one. */
 int rst_etcd_auth_copy(struct etcd_store *store, char **token, unsigned *generation);
-/* Forgets the token unless it has been renewed since; -EACCES when there is no user. */
+/* Drops the token unless it has been renewed since; -EACCES if there is no user. */
 int rst_etcd_auth_forget(struct etcd_store *store, unsigned generation);
 /* The request for a token, and what is done with the answer; for those who send it themselves. */
 bool rst_etcd_auth_is_due(struct etcd_store *store);
 json_t *rst_etcd_auth_request(const struct etcd_store *store);
 int rst_etcd_auth_accept(struct etcd_store *store, const json_t *answer);
-/* Whether the verdict on such a request means that etcd wants no token; then notes that. */
+/* Whether the outcome of such a request means that etcd requires no token; if so, records that. */
 bool rst_etcd_auth_declined(struct etcd_store *store, const struct etcd_verdict *verdict);
 
 /* etcd/encode.c */

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Whether it is still the same cluster that answers. A cluster that was built again has another
- * id, unless it was given the same names and addresses; but then, as after a restored backup,
- * its revision has gone back, which a linearizable answer of the same cluster never does.
+ * Whether the same cluster still answers. A rebuilt cluster has another id, unless it has the same
+ * names and addresses. But then, as after a restored backup, its revision has gone back; a
+ * linearizable reply of the same cluster never shows that.
  */
 
 #include "store/etcd/etcd.h"

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The etcd store's leases. We choose the ids, at random: so a grant whose outcome is unknown can
- * be asked for again, and if the lease then exists already, it is ours.
+ * The etcd store's leases. The client chooses the ids, at random. So a grant with an unknown
+ * outcome can be requested again; if the lease already exists, it is this client's.
  */
 
 #include "store/etcd/etcd.h"

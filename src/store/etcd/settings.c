@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * libcurl's settings that decide about trust, time, sizes and who is asked. Each is set, also where
- * it is libcurl's default today: a default differs between versions and distributions, and the one
- * that a program was tested with is not the one it meets. doc/defaults.md lists them with reasons.
+ * libcurl's options for trust, time limits, sizes and the choice of a peer. Each is set, even to
+ * libcurl's present default: defaults differ between versions and distributions, and a program may
+ * run with others than it was tested with. doc/defaults.md lists them with reasons.
  */
 
 #include "store/etcd/etcd.h"

@@ -8,10 +8,10 @@
  *   stream  the watch itself: one answer without end; each line is a message
  *   side    one request at a time: a token, a snapshot, or a check
  *
- * A stream that says nothing may belong to a quiet cluster, or to a member that is frozen, or cut
- * off from the others; nothing on the stream distinguishes these. So a silent stream is checked
- * every watch_check_ms: a linearizable read returns how far the cluster is, and unless the stream
- * is known to be as far, it is opened again where it was, at a member which is.
+ * A silent stream may belong to a quiet cluster, or to a member that is frozen or cut off from the
+ * others; nothing on the stream distinguishes these. So a silent stream is checked every
+ * watch_check_ms: a linearizable read returns the cluster's revision. Unless the stream is known to
+ * have reached it, the stream is reopened at its position, on a member that has.
  */
 #pragma once
 
@@ -25,7 +25,7 @@ struct etcd_transfer {
     unsigned token_generation;
     struct etcd_identity before;
     bool running;
-    bool ended;    /* the transfer is over, what came is still to be looked at */
+    bool ended;    /* the transfer is over, its data is still to be processed */
     CURLcode code; /* how it ended */
 };
 
@@ -41,10 +41,10 @@ struct etcd_watch {
 
     bool created;          /* the stream is known to be open */
     int64_t fresh;         /* revision that the stream's member is known to have reached */
-    int64_t checked;       /* the same when the check that is under way began */
+    int64_t checked;       /* the same when the present check began */
     int64_t wanted;        /* revision that it must have reached */
     int64_t open_deadline; /* until the stream is known to be open */
-    int64_t line_deadline; /* until the line that has begun is complete, or STORE_FOREVER */
+    int64_t line_deadline; /* for completing the current line, or STORE_FOREVER */
     int64_t check_at;
 
     unsigned failures;     /* in a row */
@@ -62,11 +62,12 @@ static inline struct etcd_store *etcd_watch_store(struct etcd_watch *watch)
 
 /* etcd/watch.c */
 
-/* Begins a transfer to some endpoint; takes over the request. Without an endpoint it waits. */
+/* Begins a transfer to some endpoint; takes ownership of the request. Waits if there is no
+ * endpoint. */
 int rst_etcd_transfer_begin(struct etcd_watch *watch, struct etcd_transfer *transfer,
                             const char *path, json_t *request, int timeout_ms);
 void rst_etcd_transfer_stop(struct etcd_watch *watch, struct etcd_transfer *transfer);
-/* Notes a failure of a transfer, which is over then. */
+/* Records the failure of a transfer, which is over then. */
 void rst_etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *transfer,
                            const struct etcd_verdict *verdict);
 void rst_etcd_watch_healthy(struct etcd_watch *watch);
@@ -74,9 +75,9 @@ void rst_etcd_watch_healthy(struct etcd_watch *watch);
 /* etcd/stream.c */
 
 int rst_etcd_stream_begin(struct etcd_watch *watch);
-/* The stream has done more than begin: only now earlier failures are over. */
+/* The stream has delivered something: only now are earlier failures over. */
 void rst_etcd_stream_lasts(struct etcd_watch *watch);
-/* Looks at what the stream has brought and at its deadlines. */
+/* Processes the stream's data and its deadlines. */
 void rst_etcd_stream_look(struct etcd_watch *watch);
 
 /* etcd/side.c */

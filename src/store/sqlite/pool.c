@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The connections that are not in use. The one used last is taken first, because its caches are
- * warm; there are as many as calls were ever under way at once.
+ * The unused connections. The one used last is taken first, because its caches are warm. There are
+ * as many as calls were ever in progress at once.
  */
 
 #include "store/sqlite/sqlite.h"

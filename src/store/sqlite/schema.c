@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * What is in the SQLite file:
+ * The contents of the SQLite file:
  *
  *   state  one row: the file's identity, the revision, up to where history was dropped, and the
  *          boot under which the leases were granted

@@ -2,9 +2,9 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * SQLite's settings that decide about trust, sizes and durability. Each is set, also where it is
- * SQLite's default today: distributions compile in others, and a host may have changed them for
- * the process. doc/defaults.md lists them with reasons.
+ * SQLite's options for trust, sizes and durability. Each is set, even to SQLite's present default:
+ * distributions compile in others, and a host may have changed them for the process.
+ * doc/defaults.md lists them with reasons.
  */
 
 #include "store/sqlite/sqlite.h"

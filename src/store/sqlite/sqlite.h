@@ -4,16 +4,15 @@
 /*
  * The SQLite store: one file in WAL mode that the processes of one host share.
  *
- * Every call takes a connection of its own from a pool, so that calls wait for each other only
- * where SQLite makes writers of all processes take turns. Each change is one SQLite transaction
- * begun with BEGIN IMMEDIATE, so a process that is killed anywhere leaves all or nothing of it
- * behind, and the kernel takes its locks away.
+ * Every call takes a connection of its own from a pool, so calls wait for each other only as
+ * writers, which SQLite serializes across processes. Each change is one SQLite transaction begun
+ * with BEGIN IMMEDIATE. So a process that is killed at any point leaves all or nothing of it
+ * behind, and the kernel releases its locks.
  *
- * Leases are rows with a deadline on CLOCK_BOOTTIME, which all processes of a host share and
- * which no change of the wall clock moves. With another boot that clock begins anew, but then
- * every process that held a lease is gone: the file remembers the boot, and all leases of an
- * earlier one have run out. A process that finds a lease that has run out ends it, before it reads
- * or writes anything else.
+ * Leases are rows with a deadline on CLOCK_BOOTTIME, which all processes of a host share and which
+ * does not change with the wall clock. After a reboot that clock restarts, but then no process that
+ * held a lease exists. The file records the boot, and all leases of an earlier boot have expired. A
+ * process that finds an expired lease ends it before it reads or writes anything else.
  */
 #pragma once
 
@@ -26,7 +25,7 @@
 
 #define STORE_BOOT_ID_SIZE 40
 
-/* The statements that a connection keeps prepared; their texts are in sqlite/conn.c. */
+/* The prepared statements of a connection; their texts are in sqlite/conn.c. */
 enum sqlite_statement {
     SQL_BEGIN_READ,
     SQL_BEGIN_WRITE,
@@ -56,7 +55,7 @@ struct sqlite_file_id {
     ino_t inode;
 };
 
-/* What SQLite keeps beside the file: the log, and the index of that with its locks. */
+/* SQLite's files beside it: the log, and the log's index with its locks. */
 enum { SQLITE_BESIDE = 2 };
 
 /* A connection; one thread uses it at a time. */
@@ -81,7 +80,7 @@ struct sqlite_store {
     pthread_cond_t changed; /* a change was committed here, or a watch was ended */
     struct sqlite_conn *idle;
     unsigned generation;        /* grows with each rebind */
-    bool parted;                /* others may work with another log, until a rebind */
+    bool parted;                /* other processes may use another log, until a rebind */
     struct sqlite_file_id file; /* the file that this handle is about ... */
     int64_t id;                 /* ... what it calls itself ... */
     int64_t seen;               /* ... and how far its revision has come */
@@ -89,7 +88,7 @@ struct sqlite_store {
     int log_warn_from;          /* and from which a wait in vain is warned of again */
 };
 
-/* What the file records about itself as a whole. */
+/* The file's metadata. */
 struct sqlite_state {
     int64_t id;
     int64_t revision;
@@ -108,7 +107,7 @@ struct sqlite_tx {
     uint64_t expired;          /* leases ended */
     bool asked_to_write;       /* by the caller, and not only to end leases */
     bool writing;
-    bool dirty;   /* there is something to commit */
+    bool dirty;   /* has changes to commit */
     bool changed; /* the revision after state.revision has begun */
 };
 
@@ -124,7 +123,7 @@ static inline struct sqlite_tx *sqlite_tx_of(struct store_engine *engine)
 
 /* sqlite/file.c */
 
-/* Makes the path absolute and refuses what cannot hold a store. */
+/* Makes the path absolute and refuses files that cannot be a store. */
 int rst_sqlite_file_locate(const char *address, const struct roster_store_options *options,
                            char **path, const struct store_error *error);
 /* 0, or -EREMCHG when nothing is there any more, or what stat() said. */
@@ -132,14 +131,15 @@ int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id);
 /* The same of what SQLite keeps beside it. */
 int rst_sqlite_file_identify_beside(const char *path, struct sqlite_file_id ids[SQLITE_BESIDE]);
 bool rst_sqlite_file_same(const struct sqlite_file_id *a, const struct sqlite_file_id *b);
-/* The identity of the running kernel, and how far our CLOCK_BOOTTIME is ahead of it. */
+/* The identity of the running kernel, and the offset of this process's CLOCK_BOOTTIME from its own.
+ */
 int rst_sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns);
 
 /* sqlite/conn.c */
 
 /* The errno for what SQLite returned on this connection; logs what an operator should know. */
 int rst_sqlite_conn_errno(struct sqlite_conn *conn, int rc);
-/* Opens a connection to the store's file, which it may create, without looking into it. */
+/* Opens a connection to the store's file, which it may create, without reading it. */
 int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadline,
                          struct sqlite_conn **out);
 /* Which file it works with: the one that has the name, or else -EREMCHG. */
@@ -161,12 +161,12 @@ void rst_sqlite_conn_bind(sqlite3_stmt *statement, int place, struct roster_stor
 
 /* sqlite/settings.c */
 
-/* Sets on a new connection what SQLite would otherwise decide by its defaults. */
+/* Sets the options of a new connection that would otherwise have SQLite's defaults. */
 int rst_sqlite_settings_apply(struct sqlite_conn *conn);
 
 /* sqlite/wal.c */
 
-/* Makes the commits of a connection keep the file's log small. */
+/* Makes a connection's commits keep the file's log small. */
 void rst_sqlite_wal_bound(struct sqlite_conn *conn);
 
 /* sqlite/pool.c */
@@ -184,21 +184,21 @@ int rst_sqlite_pool_note_beside(struct sqlite_conn *conn);
 
 /* sqlite/schema.c */
 
-/* Looks into the file, creates what belongs there if it is empty, refuses what is not ours. */
+/* Checks the file, creates the schema if it is empty, and refuses other files. */
 int rst_sqlite_schema_prepare(struct sqlite_conn *conn, const struct store_error *error);
 
 /* sqlite/tx.c */
 
 /*
- * Begins a transaction and ends the leases that have run out; for that it may begin to write
- * although `writing` is false. On failure nothing is left open.
+ * Begins a transaction and ends the expired leases; for that it may write although `writing` is
+ * false. On failure nothing is left open.
  */
 int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool writing);
 /* Ends it: with err 0 commits what it changed, else rolls back. Returns err or what failed. */
 int rst_sqlite_tx_end(struct sqlite_tx *tx, int err);
 /* The revision of the changes being made now. */
 int64_t rst_sqlite_tx_revision(struct sqlite_tx *tx);
-/* Ends the changes of one revision; later ones have the next. */
+/* Ends the changes of one revision; later changes have the next. */
 void rst_sqlite_tx_seal(struct sqlite_tx *tx);
 /* Copies the columns of a key or an event, which begin with the key; -EUCLEAN for nonsense. */
 int rst_sqlite_tx_row(const struct sqlite_tx *tx, sqlite3_stmt *statement, bool event,

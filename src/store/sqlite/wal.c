@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The write-ahead log stays small. After a commit that leaves PAGES in it, what no reader holds
- * back is copied into the database, which lets the next writer begin the log anew once all of it is
- * there. Where readers overlap without a gap that moment never comes by itself, so from PAGES_MOST
- * on the committer waits for it: shortly, because a reader of another program may not end at all.
+ * Keeps the write-ahead log small. After a commit that leaves PAGES in it, the pages that no reader
+ * holds back are copied into the database. Once all of them are copied, the next writer restarts
+ * the log. If readers overlap without a gap that never happens by itself, so from PAGES_MOST on the
+ * committer waits for it. The wait is short, because a reader of another program may never end.
  */
 
 #include "store/base/clock.h"

@@ -2,10 +2,10 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * The SQLite store's watches. Other processes cannot wake us, so a waiting watch looks every
- * poll_interval_ms whether SQLite's data version has changed, which costs some ten microseconds;
- * less and less often while nothing changes, because a cluster at rest should cost next to nothing.
- * Changes made through the same handle wake it at once.
+ * The SQLite store's watches. Other processes cannot wake this one, so a waiting watch checks every
+ * poll_interval_ms whether SQLite's data version has changed, which costs some ten microseconds. It
+ * checks less and less often while nothing changes, because a cluster at rest should cost next to
+ * nothing. Changes made through the same handle wake it at once.
  */
 
 #include "store/base/bytes.h"
