@@ -3,7 +3,8 @@
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
 # Completion of rosterctl. The functions below _rosterctl use its variables: the words of the command line, in the
-# first of them rosterctl itself; in `reach` those that say which servers to ask; and its command.
+# first of them rosterctl itself; in `reach` those that say which servers to ask; and its command. Programs are called
+# by `command`: in a user's shell their names may be aliases, as of a grep that colours.
 
 _rosterctl_commands=(ps trx holders min safepoint status locks groups history activity events kill drain top barrier gc serve)
 _rosterctl_options=(--server= --all --token-file= --json --user= --db= --kind= --application= --wait-event=
@@ -44,7 +45,7 @@ _rosterctl_look() {
 }
 
 _rosterctl_ask() {
-    timeout 6 "${words[0]}" "${reach[@]}" "$@" 2>&1 </dev/null
+    command timeout 6 "${words[0]}" "${reach[@]}" "$@" 2>&1 </dev/null
 }
 
 # _rosterctl_values COLUMN: what the servers have in it now; words alone, since a client chooses what its name is. An
@@ -52,8 +53,9 @@ _rosterctl_ask() {
 _rosterctl_values() {
     local server='s/.*,//'
     [[ $1 != id || " ${reach[*]}" != *' --store'* ]] || server='s/,/:/'
-    _rosterctl_ask ps --output=csv --columns="$1" -n 1000 | tr -d '\r' | sed -n "/^\(server,\)\?$1\$/,\$p" |
-        tail -n +2 | sed "$server" | grep -xE "$_rosterctl_plain" | sort -u
+    _rosterctl_ask ps --output=csv --columns="$1" -n 1000 | command tr -d '\r' |
+        command sed -n "/^\(server,\)\?$1\$/,\$p" | command tail -n +2 | command sed "$server" |
+        command grep -xE "$_rosterctl_plain" | command sort -u
 }
 
 # _rosterctl_taken OPTION: its values, of which rosterctl says that it takes them.
@@ -62,7 +64,8 @@ _rosterctl_taken() {
     case $command in
     trx | holders | activity) asked=$command ;;
     esac
-    _rosterctl_ask "$asked" "--$1=?" | sed -n 's/ and /, /g; s/.*: it takes //p' | head -n 1 | sed 's/, */\n/g'
+    _rosterctl_ask "$asked" "--$1=?" | command sed -n 's/ and /, /g; s/.*: it takes //p' |
+        command head -n 1 | command sed 's/, */\n/g'
 }
 
 # _rosterctl_of OPTION: the values that an option may have; nothing is known of the others.
@@ -76,7 +79,7 @@ _rosterctl_of() {
     --holder) command=holders _rosterctl_taken holder ;;
     -c | --command) _rosterctl_taken command ;;
     -S | --state) _rosterctl_taken state ;;
-    -o | --sort) _rosterctl_taken sort | sed 'p; s/^/-/' ;;
+    -o | --sort) _rosterctl_taken sort | command sed 'p; s/^/-/' ;;
     --columns) _rosterctl_taken columns ;;
     --by)
         echo time
@@ -95,7 +98,8 @@ _rosterctl_word() {
     kill) _rosterctl_values id ;;
     barrier)
         if [[ ${words[-2]} == delete ]]; then
-            _rosterctl_ask barrier list --output=csv | tr -d '\r' | sed '1d; s/,.*//' | grep -xE "$_rosterctl_plain"
+            _rosterctl_ask barrier list --output=csv | command tr -d '\r' | command sed '1d; s/,.*//' |
+                command grep -xE "$_rosterctl_plain"
         else
             printf '%s\n' set list delete
         fi
@@ -105,10 +109,13 @@ _rosterctl_word() {
 }
 
 _rosterctl() {
-    local words=() reach=() command='' current before option='' value choice breaks=${COMP_WORDBREAKS//[!=:]/} typed=''
+    local words=() reach=() command='' current before option='' value choice breaks=${COMP_WORDBREAKS-} typed=''
+    local IFS=$' \t\n' # whatever the user's is
+    breaks=${breaks//[!=:]/} COMPREPLY=()
     _rosterctl_read
+    [[ ${#words[@]} -gt 1 ]] || return 0
     _rosterctl_look
-    current=${words[-1]} before=${words[-2]-} value=$current
+    current=${words[-1]} before=${words[-2]} value=$current
     case $current in
     --*=*) option=${current%%=*} value=${current#*=} ;;
     -*) ;;
@@ -120,10 +127,10 @@ _rosterctl() {
     esac
     # bash has what is behind the last of these as the word that is completed.
     [[ -z $breaks || $current != *["$breaks"]* ]] || typed=${current%"${current##*["$breaks"]}"}
-    COMPREPLY=()
     while IFS= read -r choice; do
         [[ $choice == "$value"* ]] || continue
         printf -v choice %q "${current%"$value"}$choice"
+        [[ $current != '~'* ]] || choice=${choice#\\} # the shell expands it
         COMPREPLY+=("${choice#"$typed"}")
     done < <(
         case $option,$current in

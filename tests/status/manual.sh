@@ -122,7 +122,7 @@ complete_words() {
 # completes WHAT WANTED LINE
 completes() {
     local is
-    is=$(complete_words "$3")
+    is=$(complete_words "$3" 2>&1)
     # shellcheck disable=SC2053 # a pattern
     [[ $is == $2 ]] || { echo "$1: $3 becomes \"$is\", should be \"$2\""; wrong=1; }
 }
@@ -130,6 +130,14 @@ completes "a command" safepoint "rosterctl saf"
 completes "an option" --search= "rosterctl ps --sea"
 completes "nothing behind a list" "" "rosterctl ps "
 completes "a format" csv "rosterctl ps --output=c"
+completes "nothing of the program's own name" "" 'rosterctl\ '
+IFS=: completes "with another IFS" --kind= "rosterctl ps --ki"
+touch of-home.token
+# shellcheck disable=SC2088 # the completion expands it
+HOME=$PWD completes "a file of one's home" "~/of-home.token" "rosterctl ps --token-file ~/of-"
+is=$(bash -uc '. "$1"; COMP_LINE="rosterctl sa" COMP_POINT=12; unset COMP_WORDBREAKS; _rosterctl; echo "${COMPREPLY[*]}"' \
+    bash "$completion" 2>&1)
+[ "$is" = safepoint ] || { echo "with set -u: \"$is\""; wrong=1; }
 # What servers know comes from them; a name that is no word is left out.
 if [ -x "$ROSTER_BUILDDIR/tests/status/served" ]; then
     mkfifo served.fifo
@@ -158,6 +166,10 @@ if [ -x "$ROSTER_BUILDDIR/tests/status/served" ]; then
     completes "a distinction" digest "$ctl $one activity --by=dig"
     export sockets=$PWD/run/roster
     completes "by a variable" "bob" "$ctl -s unix:\$sockets/x.sock ps -u b"
+    # shellcheck disable=SC2016 # expanded there
+    is=$(bash -c 'shopt -s expand_aliases; alias grep="grep --color=always" sed="echo sed" tr=false head=false
+. "$1"; COMP_LINE=$2 COMP_POINT=${#2}; _rosterctl; echo "${COMPREPLY[*]}"' bash "$completion" "$ctl $one ps -u al" 2>&1)
+    [ "$is" = alice ] || { echo "beside aliases: \"$is\""; wrong=1; }
     # Each state that is offered is one that the server takes.
     while read -r state; do
         "$ctl" --all ps --state="$state" >out || { echo "the state \"$state\" is not taken"; wrong=1; }
