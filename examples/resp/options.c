@@ -95,13 +95,14 @@ const char *option_file(const char *path, bool line)
 
     if (file)
         fclose(file);
-    if (len && len <= FILE_MOST) {
+    /* Cut short at a NUL, it would be another one: of random bytes maybe a token of one byte. */
+    if (len && len <= FILE_MOST && strlen(text) == len) {
         if (line)
             text[strcspn(text, "\r\n")] = '\0';
         return text;
     }
     free(text);
-    fprintf(stderr, "%s: cannot read %s, or it is empty or larger than %d bytes\n",
+    fprintf(stderr, "%s: cannot read %s, or it is empty, has a NUL or is larger than %d bytes\n",
             program_invocation_short_name, path, FILE_MOST);
     return NULL;
 }

@@ -52,6 +52,9 @@ static int read_open(int fd, const struct secret *secret)
         return rst_mdb_refuse("%s: %s has more than %zu bytes", secret->variable, secret->path,
                               secret->room - 1);
     secret->text[length] = '\0';
+    /* Cut short, it would be another one: the first of random bytes may be a token of one byte. */
+    if (strlen(secret->text) < (size_t)length)
+        return rst_mdb_refuse("%s: %s has a NUL", secret->variable, secret->path);
     if (secret->room == TOKEN_ROOM) /* of a token the first line */
         secret->text[strcspn(secret->text, "\r\n")] = '\0';
     return *secret->text ? 0 : rst_mdb_refuse("%s: %s is empty", secret->variable, secret->path);

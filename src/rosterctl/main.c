@@ -179,14 +179,18 @@ static const char *read_secret(const char *what, const char *path, char line[SEC
                                struct argp_state *state)
 {
     FILE *file = fopen(path, "re");
-    size_t length = 0;
+    size_t length = 0, whole = 0;
 
-    if (file && fgets(line, SECRET_MOST, file))
+    memset(line, '\n', SECRET_MOST); /* so the last NUL is where the line ends */
+    if (file && fgets(line, SECRET_MOST, file)) {
+        whole = (size_t)((char *)memrchr(line, '\0', SECRET_MOST) - line);
         length = strcspn(line, "\r\n");
-    if (!length || length == SECRET_MOST - 1) /* cut short, it would be another one */
+    }
+    /* Cut short, at a NUL as well, it would be another one. */
+    if (!length || length == SECRET_MOST - 1 || (length < whole && !line[length]))
         argp_failure(state, CTL_USAGE, 0,
-                     "cannot read a %s from %s: its first line has 1 to %d bytes", what, path,
-                     SECRET_MOST - 2);
+                     "cannot read a %s from %s: its first line has 1 to %d bytes, and no NUL", what,
+                     path, SECRET_MOST - 2);
     if (file)
         fclose(file);
     line[length] = '\0';

@@ -40,6 +40,8 @@ refused "with the token that kills" '1: *metrics_token is the token that kills*'
 echo >"$work/empty"
 refused "with an empty token that kills" '1: *token is empty*' "$local" \
     "${there[@]}" --status-token="$work/empty"
+printf 'x\0yz\n' >"$work/cut"
+refused "with one that has a NUL" '1: *cannot read */cut*has a NUL*' "$local" "${there[@]}" --status-token="$work/cut"
 refused "at an address of another host" '1: *metrics_address "*": it takes IPV4:PORT*' "$local" \
     --metrics=192.0.2.1:0 --metrics-token="$work/token"
 refused "locally at one that is not local" '1: * address "*": it takes 127.0.0.1:PORT*' \

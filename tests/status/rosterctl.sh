@@ -614,6 +614,9 @@ for length in 0 511 600; do
     run 2 --token-file="$work/odd" kill 1
     expect "a token of $length bytes" '*its first line has 1 to 510 bytes*' "$complaint"
 done
+printf 's3cret\0and more\n' >"$work/odd"
+run 2 --token-file="$work/odd" kill 1
+expect "a token with a NUL" '*its first line has 1 to 510 bytes, and no NUL*' "$complaint"
 ROSTER_TOKEN=$'a\r\nX: b' run 2 kill 1
 expect "a token that is two headers" '*more than one line*' "$complaint"
 run 0 --token-file="$work/token" kill 1
