@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * This library beside a program that was compiled with other headers.
+ * Compares this library with the headers that a program was compiled with.
  */
 #include "core/base/struct_size.h"
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Scans under way, and what they note of pins. See scanners.h.
+ * Scans in progress, and pins reported to them. See scanners.h.
  */
 #include "core/base/scanners.h"
 

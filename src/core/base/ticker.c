@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The coarse clock, and the thread that keeps it going.
+ * The coarse clock, and the thread that advances it.
  */
 #include "core/base/ticker.h"
 

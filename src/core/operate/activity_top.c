@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What an activity history is asked: sums over a time, by what one wants to know.
+ * Queries of an activity history: sums over a time, grouped by chosen attributes.
  */
 #include "core/operate/activity.h"
 

@@ -4,7 +4,7 @@
  *
  * Draining a server.
  *
- * No session slips through, and none is withdrawn that others have found:
+ * The drain misses no session, and no open is undone after other threads have found the session:
  *
  *     opener                                   drainer
  *     1 opening := kind, its thread's word     a draining := kinds
@@ -15,8 +15,8 @@
  *
  * Either 3 comes after b in the opener's thread and sees a: the open fails before anything of the
  * session was published, so no kill and no wake callback can reach it. Or 1 came before b: then c
- * sees that a session is being opened, and the drainer looks again; or c sees 5, and d finds what
- * 4 has added.
+ * sees that a session is being opened, and the drainer repeats its walk; or c sees 5, and d finds
+ * the session that 4 has added.
  */
 #include "core/base/clock.h"
 #include "core/operate/kill.h"

@@ -11,15 +11,15 @@
  *     4 look again                                D names q: set its ack bit      (cmpxchg)
  *
  * If 4 still sees q, then C comes after 3 in the owner's thread and sees 2: delivered, whatever
- * happens next. If q has gone, C may have come before or after 2, so the killer takes the word
- * back; the two compare-and-swaps on one word decide: either the owner's ack is in (delivered), or
+ * happens next. If q has ended, C may have come before or after 2, so the killer takes the word
+ * back; the two compare-and-swaps on one word decide: either the owner's ack is set (delivered), or
  * the word is taken back and no thread will ever see it (-ESTALE). No other thread changes the
  * statement part in between, because killers take turns; owners never wait for them.
  *
- * When the kernel refuses the membarrier and 4 still sees q, the owner may see 2 or not: the answer
- * is "unknown", and the word stays. Who kills the same statement again makes up for the membarrier
- * before it says that the earlier kill stands; it never takes back what another one learnt is
- * delivered.
+ * If the kernel refuses the membarrier and 4 still sees q, the owner may or may not see 2: the
+ * result is "unknown", and the word stays. The next killer of the same statement executes a
+ * membarrier before it reports that the earlier kill stands. It never takes back a kill that was
+ * reported as delivered.
  */
 #include "core/operate/kill.h"
 

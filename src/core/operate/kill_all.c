@@ -4,13 +4,13 @@
  *
  * Killing many sessions at once, with one membarrier.
  *
- * Sessions are collected as a list is read. Then each of them takes the steps of kill.c or
- * kill_txn.c, all of them in one turn of the kill lock: each word is written, one barrier for all,
- * each is looked at again. Then their owners are woken. What was found is kept until then
- * (rst_keep_begin()), and the read lock is left every few sessions, and while owners are woken: the
- * host's grace periods wait for no more than that.
+ * Sessions are collected as a list is read. Then all of them take the steps of kill.c or kill_txn.c
+ * while the kill lock is held once: each word is written, one barrier serves all, each session is
+ * examined again. Then their owners are woken. The sessions found are kept until then
+ * (rst_keep_begin()). The read lock is left every few sessions, and while owners are woken, so that
+ * the host's grace periods wait only briefly.
  *
- * Where there is no memory to collect all of them, they are killed a few at a time.
+ * If there is no memory to collect all of them, they are killed a few at a time.
  */
 #include "core/operate/kill.h"
 

@@ -10,22 +10,22 @@
  *     2 membarrier                                C begin the next one: load word
  *     3 look again                                D mark or reason: remove them          (cmpxchg)
  *     4 mark := reason           (cmpxchg)
- *     5 look once more                            E asked inside t: reason, set its ack  (cmpxchg)
+ *     5 look once more                            E check inside t: reason, set its ack  (cmpxchg)
  *
- * The word does not say which transaction it is for, so that begin and finish need not count: begin
- * asks one more question of the word that it looks at anyway, and finish asks none. The mark does
- * it. If 3 still sees t, then A comes after 2 in the owner's thread, and so does C of every later
- * transaction, which sees 1 and removes it. So 4, which wants the mark still there, fails once
- * another one has begun; and what 4 has installed is removed before the next one shows itself. An
- * owner that finds a reason inside a transaction finds it for that one.
+ * The word does not name the transaction, so begin and finish need not count. Begin tests the word
+ * anyway, for one more bit; finish does not read it. The mark makes this correct. If 3 still sees
+ * t, then A comes after 2 in the owner's thread, and so does C of every later transaction, which
+ * sees 1 and removes it. So 4, which requires the mark, fails once another transaction has begun;
+ * and the reason that 4 has installed is removed before the next transaction is shown. A reason
+ * that an owner finds inside a transaction is for that one.
  *
- * If 5 still sees t, the kill stands while t is open: delivered. The owner meets it whenever it
- * asks before it finishes t. If t has gone, the killer takes the reason back, and the
- * compare-and-swaps on one word decide: either the ack is in (delivered), or no thread will ever
- * see it (-ESTALE). D leaves the ack, which would else be lost when the owner has begun another one
- * before 5; the next 1 removes it.
+ * If 5 still sees t, the kill stands while t is open: delivered. The owner sees it at any check
+ * before it finishes t. If t has ended, the killer takes the reason back, and the compare-and-swaps
+ * on one word decide: either the ack is set (delivered), or no thread will ever see the reason
+ * (-ESTALE). D keeps the ack, which would otherwise be lost if the owner has begun another
+ * transaction before 5; the next 1 removes it.
  *
- * Where the kernel refuses 2, the mark is taken back and nothing was done: the answer is never
+ * If the kernel refuses 2, the mark is taken back and nothing is changed: the result is never
  * "unknown".
  */
 #include "core/operate/kill.h"

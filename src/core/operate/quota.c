@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Setting the rules of how many sessions a group may have. Letters and numbers are those of
+ * Setting the rules that limit the sessions of groups. Letters and numbers are those of
  * core/roster/quota.h.
  */
 #include "core/roster/quota.h"

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Rules of how many sessions a group may have, as a line of a configuration names them.
+ * Rules that limit the sessions of groups, as a line of text for configuration files.
  */
 #include "core/base/process.h"
 #include "core/roster/roster.h"

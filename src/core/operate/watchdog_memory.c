@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The server's memory: when all sessions together use too much, the statement of the one that uses
- * most is killed; the next only when that has ended, or has been given up.
+ * The server's memory: when all sessions together use too much, the statement of the largest one is
+ * killed; the next only when that has ended or has been given up.
  */
 #include "core/base/clock.h"
 #include "core/operate/kill.h"

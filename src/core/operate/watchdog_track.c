@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What a watchdog remembers of sessions. Each walk writes a new table from the last one's, so what
- * is of no interest any more is gone without being looked for.
+ * A watchdog's records of sessions. Each walk writes a new table from the previous one, so obsolete
+ * records disappear without a search.
  */
 #include "core/operate/watchdog.h"
 

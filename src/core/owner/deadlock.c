@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Looking for a circle of waits at the beginning of one of them, and keeping it.
+ * Searching for a cycle of waits when one of them begins, and keeping it.
  *
  *     owner of each member
  *     1 publish its wait
@@ -11,13 +11,12 @@
  *     4 under the deadlocks' lock, follow the same waits again: each must be the one of 3
  *     5 they are: keep the deadlock, end its own wait, and refuse it; else from 3
  *
- * One member's fence is the last: it has every wait of the circle before its 3, so a circle is
- * never missed, provided that all members ask. No circle is found that was not there: a wait of 3
- * that is still the same in 4 was there in between, and so were all of them at the moment 3 ended.
- * And of members that find one circle at the same time, the first that gets the lock ends its wait
- * there, so 4 of the others fails.
+ * The member whose fence is last sees every wait of the cycle in its 3, so no cycle is missed,
+ * provided that all members search. Every cycle found was real: a wait of 3 that is still the same
+ * in 4 existed in between, so all of them existed when 3 ended. If several members find one cycle
+ * at the same time, the first that gets the lock ends its wait there, so 4 of the others fails.
  *
- * A circle that this session is no member of, but waits for, is not its own: 3 stops there.
+ * A cycle that this session waits for without being a member is not its own: 3 stops there.
  */
 #include "core/owner/owner.h"
 

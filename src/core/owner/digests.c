@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The owner writes down digests. See roster/digests.h.
+ * The owner's side of digests. See roster/digests.h.
  */
 #include "core/owner/owner.h"
 

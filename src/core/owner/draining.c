@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What opening a session has to know of draining. operate/drain.c has the protocol; letters and
- * numbers are those of it.
+ * The part of draining that an open needs. operate/drain.c has the protocol; letters and numbers
+ * refer to it.
  */
 #include "core/owner/owner.h"
 

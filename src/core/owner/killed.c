@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The owner asks whether it was killed.
+ * The owner's check for kills.
  */
 #include "core/base/process.h"
 #include "core/roster/kill_word.h"

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What a session uses and may use, as the server sets it.
+ * A session's use of resources and its limits, as set by the server.
  */
 #include "core/roster/enter.h"
 #include "core/roster/session.h"

@@ -2,26 +2,26 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Nested statements. A session shows one, the last that has begun of those that are open; the
- * others are suspended in its side, each with the view that has shown it, so that an end takes no
- * memory (G7): that view, whose life ends then, is written anew and shows the statement again.
+ * Nested statements. A session shows the open statement that began last. The others are suspended
+ * in its side, each with the view that has shown it, so that an end allocates nothing (G7): that
+ * view is rewritten in a new life and shows the statement again.
  *
- * A suspended statement cannot be killed, as it is not shown (G5). So before one is suspended its
- * owner asks whether it was killed, as at its end:
+ * A suspended statement is not shown, so it cannot be killed (G5). So when an owner suspends a
+ * statement, it checks for a kill as at its end:
  *
  *     killer, under kill_lock                     owner, suspends statement q
  *     1 look: statement q runs                    A publish the view of another one   (release)
  *     2 word := {q, reason}      (cmpxchg)        B compiler barrier
  *     3 membarrier                                C load word
- *     4 look again                                D names q: set its ack bit, publish q's view
- * again
+ *     4 look again                                D names q: set its ack bit,
+ *                                                   publish q's view again
  *
- * As in kill.c: when 4 does not see q, D's ack or the killer's taking the word back is first. When
- * it does, q has not ended and its owner is yet to look.
+ * As in kill.c: if 4 does not see q, either D's ack is first, or the killer takes the word back
+ * first. If 4 sees q, q has not ended and its owner has yet to check.
  *
- * But here another statement is shown before C, and the kill of that one would replace the word. So
- * from before A until after D the session is marked, here and where a nested statement ends, and a
- * killer that sees another statement sees the mark, too, unless D is over: it does nothing then.
+ * But here another statement is shown before C, and a kill of that one would replace the word. So
+ * the session is marked from before A until after D, here and when a nested statement ends. A
+ * killer that sees another statement also sees the mark, unless D is over, and then does nothing.
  */
 #include "core/owner/owner.h"
 

@@ -2,16 +2,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * How far a statement has come: words of the session's side, which belong to the statement whose
- * number stands beside them.
+ * A statement's progress: words of the session's side, which belong to the statement whose number
+ * is beside them.
  *
  *     owner, the first time in a statement       reader, that has looked at statement n
  *     1 number := 0                              a number is n                  (acquire)
  *     2 done, total        (release)             b read done, total             (acquire)
  *     3 number := n        (release)             c number is n still
  *
- * Had b read what is of another statement, it would have acquired the 1 before that, and c would
- * not find n. Later calls in the statement are 2 alone.
+ * Had b read another statement's words, it would have acquired the 1 before them, and c would not
+ * find n. Later calls in the statement execute only 2.
  */
 #include "core/roster/enter.h"
 #include "core/roster/look.h"

@@ -3,10 +3,9 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The tables that a transaction uses: a list that only grows, in the session's side. It belongs to
- * the transaction whose start timestamp it has; it is never cleared, so ends stay as they are (G9).
- * (Two transactions of one session that chose the same old timestamp look like one: the second
- * inherits the first one's table list. That is harmless: a schema change may wait longer than
- * needed.)
+ * the transaction with its start timestamp. It is never cleared, so ends cost no more (G9). (Two
+ * transactions of one session that chose the same old timestamp look like one: the second inherits
+ * the first one's table list. That is harmless: a schema change may wait longer than needed.)
  */
 #include "core/owner/owner.h"
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What happens to a transaction between its beginning and its end: activation, running states,
+ * The calls between a transaction's begin and its end: activation, running states,
  * progress, and the check of its snapshot. Its flags are in one word with its number, so that the
  * next transaction has none.
  */

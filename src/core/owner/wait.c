@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What a session waits for: one word of its side, stored by the owner. And waiting for a lock: the
- * state to go back to is the owner's alone; whatever else sets a state forgets it.
+ * What a session waits for: one word of its side, stored by the owner. And lock waits: only the
+ * owner uses the state to return to; any other change of the state drops it.
  */
 #include "core/roster/enter.h"
 #include "core/roster/roster.h"

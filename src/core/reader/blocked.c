@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The session that another one waits for, and the deadlocks that were kept.
+ * The session that another one waits for, and the kept deadlocks.
  */
 #include "core/base/process.h"
 #include "core/base/struct_size.h"

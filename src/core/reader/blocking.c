@@ -2,10 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * How many sessions wait for another one, and what blocks most of those that have for long. Only
- * sessions with a side are looked at: the others have never waited. Where a queue is a chain, each
- * of whose sessions waits for the one before, no part of it is followed again and again: the ends
- * of sessions that were followed are remembered, as far as a small table goes.
+ * The number of sessions that wait for another one, and what blocks most of those that have waited
+ * long. Only sessions with a side are examined; the others have never waited. If each session of a
+ * queue waits for the one before it, no part of that chain is followed repeatedly: a small table
+ * keeps the ends of chains that were followed.
  */
 #include "core/base/struct_size.h"
 #include "core/roster/block.h"

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Entries, and the copy of one session into what its caller has.
+ * Entries, and the copy of one session into the caller's memory.
  */
 #include "core/reader/entry.h"
 

@@ -4,10 +4,11 @@
  *
  * Which users, databases or applications have the most sessions, in fixed memory.
  *
- * A walk keeps a number of candidates, each with a count. A session whose value is none of them
- * becomes one where there is room, else all counts go down by one, and those that come to 0 make
- * room (Misra and Gries, 1982). What has more than one in (candidates + 1) of all is left at the
- * end. If any count ever went down, a second walk counts the candidates.
+ * A walk keeps a fixed number of candidates, each with a count. A session with another value
+ * becomes a candidate if there is room. Otherwise all counts decrease by one, and those that reach
+ * 0 make room (Misra and Gries, 1982). At the end every value with more than one in (candidates +
+ * 1) of all sessions is a candidate. If any count was decreased, a second walk counts the
+ * candidates.
  */
 #include "core/base/process.h"
 #include "core/base/struct_size.h"

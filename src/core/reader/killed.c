@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Whether what a session shows was killed, as readers see it.
+ * Whether a session's statement, transaction or connection was killed, as readers see it.
  */
 #include "core/base/process.h"
 #include "core/roster/kill_word.h"

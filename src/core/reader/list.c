@@ -4,22 +4,23 @@
  *
  * Walking the sessions.
  *
- * With many sessions every line that is read is a cache miss: the session's first, its view, its
- * identity, its statement. Sessions stand one behind the other, so their lines are asked for FAR
- * sessions before they are read.
+ * With many sessions every line read is a cache miss: the session's first, its view, its identity,
+ * its statement. Sessions are contiguous, so their lines are prefetched FAR sessions before they
+ * are read.
  *
  * A session at rest is visited at once: its view, which is known by its address, is not read at
- * all. What others lead to cannot be asked for before the line that leads there is read, but that
- * of different sessions can. So they go through a pipeline, one stage every AHEAD of them:
+ * all. For the others, a line can be prefetched only after the line with its address is read, but
+ * lines of different sessions can be in flight together. So they go through a pipeline, one stage
+ * every AHEAD of them:
  *
  *     1 ask for the view        2 read what it leads to, ask for that       3 look, and visit
  *
- * Where sessions may be known, those at rest are left out, with their identities. What the
- * others wait for is asked for in 2, 3 leaves out those that are known and asks for the rest of
- * the others, which 4 looks at.
+ * If sessions may be known, those at rest are skipped, with their identities. For the others, 2
+ * prefetches what they wait for, 3 skips the known ones and prefetches the rest of the others, and
+ * 4 looks at these.
  *
- * The look begins with the view that was found, and with another one only if that is over: its
- * life, or its publication. What is asked for is only asked for, so it need not be anything.
+ * The look begins with the view that was found, and with another one only if its life or its
+ * publication has ended. A prefetch is only a hint, so its address need not be valid.
  */
 #include "core/reader/list.h"
 

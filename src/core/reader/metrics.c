@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Summing up what threads have counted, and measuring grace periods.
+ * Summing up the threads' counts, and measuring grace periods.
  */
 #include "core/base/clock.h"
 #include "core/base/reclaim.h"

@@ -2,9 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Copied lists of sessions: an array of entries, and text in pieces, which stay where they are.
- * Both can be filled again: memory that is new costs more than all that is written to it, because
- * the kernel hands it out page by page.
+ * Copied lists of sessions: an array of entries, and text in pieces, which never move. Both can be
+ * reused: new memory costs more than all writes to it, because the kernel provides it page by page.
  */
 #include "core/base/clock.h"
 #include "core/base/slab.h"

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Statistics of a roster: what its threads and parts have counted, summed up.
+ * Statistics of a roster: the counts of its threads and parts, summed up.
  */
 #include "core/base/struct_size.h"
 #include "core/roster/event_log.h"

@@ -4,11 +4,11 @@
  *
  * The event log. Three rings of events; an event is written once, and overwritten as a whole.
  *
- * Of each ring the last few events that differ are remembered. What is like one of them and comes
- * too often within a second is counted there, and becomes an event when the second has passed: when
- * it is repeated again, when it is displaced from memory, or when anyone reads. Hence events never
- * change, and each report is in exactly one of three places: an event that is kept, one that was
- * dropped, or a count that is pending.
+ * For each ring the last few different events are remembered. If similar events repeat too often
+ * within a second, they are counted there. The count becomes an event after that second: at the
+ * next repetition, when the entry is displaced, or when the log is read. So events never change,
+ * and each report is in exactly one of three places: an event that is kept, one that was dropped,
+ * or a pending count.
  */
 #include "core/roster/event_log.h"
 

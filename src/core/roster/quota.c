@@ -4,8 +4,8 @@
  *
  * The table of groups. See quota.h.
  *
- * Names of groups come from clients, who may choose them so that they meet in a hash table: the
- * tree of the C library stays balanced whatever they are.
+ * Clients choose the names of groups and could make them collide in a hash table; the C library's
+ * tree stays balanced for any names.
  */
 #include "core/roster/quota.h"
 

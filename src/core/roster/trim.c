@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * When memory goes back to the system. See trim.h.
+ * When memory is returned to the system. See trim.h.
  */
 #include "core/roster/trim.h"
 

@@ -2,11 +2,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The number stands beside the view, not in it: in the life of the slot's view
- * (rst_slot_txn_seq()), or in the side of a session that pins nothing. It is of the transaction
- * that was looked at when the life of what was found is not over after it was read: the next
- * transaction gets its number, or its slot, after that life has ended, each by a release that is
- * paired here.
+ * The number is not in the view. It is in the life of the slot's view (rst_slot_txn_seq()), or in
+ * the side of a session that pins nothing. It belongs to the transaction shown if the view's life
+ * is not over after the number was read: the next transaction gets its number, or its slot, after
+ * that life has ended, each by a release that is paired here.
  */
 #include "core/roster/txn_seq.h"
 

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The events that sessions wait for: a table of the process that only grows, so that names which
- * lists have copied outlive every roster. Written under the lock of the process, read without it.
+ * The events that sessions wait for: a table of the process that only grows, so pointers to names
+ * in copied lists stay valid after any roster. Written under the lock of the process, read without
+ * it.
  */
 #include "core/roster/wait_events.h"
 

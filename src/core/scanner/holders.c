@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Who holds a slot, and all that hold the minimum back: the slots as a scan reads them
- * (base/horizon.h), each by itself. A pin may outlive its session, whose id another one may have by
- * then: that one has nothing to do with the pin, and has another generation.
+ * The holder of a slot, and all holders of the minimum: each slot is read as by a scan
+ * (base/horizon.h). A pin may outlive its session, and a later session may have the same id: it is
+ * unrelated to the pin and has another generation.
  */
 #include "core/scanner/holder.h"
 

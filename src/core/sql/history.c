@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Transaction history: a hash table whose entries also stand in a ring, the one that was seen last
- * first. Numbers that decide whether to look at all are read without the lock.
+ * Transaction history: a hash table whose entries are also in a ring, most recently seen first. The
+ * limits that decide whether an entry is needed are read without the lock.
  */
 #include "core/base/clock.h"
 #include "core/base/process.h"

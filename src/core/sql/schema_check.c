@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The metadata-lock question, answered from views.
+ * The metadata-lock check, based on views.
  *
  *     owner                                  schema change
  *     1 read the version v                   a version := v + 1
