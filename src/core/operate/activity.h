@@ -3,13 +3,13 @@
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
  * The private side of an activity history. activity.c has its life and the sampling,
- * activity_buckets.c the memory, activity_top.c the questions. Everything is under `lock`, which no
- * owner ever takes.
+ * activity_buckets.c the memory, activity_top.c the queries. `lock` guards everything; no owner
+ * ever takes it.
  *
- * One block of memory, of the size that was asked for, has the keys, which are the combinations
- * that were seen, and the buckets: a ring of seconds and one of minutes. A bucket has cells, each a
- * key and how often it was seen. A key stays as long as a cell has it, and counts itself what the
- * second and the minute under way have seen of it.
+ * One block of memory, of the requested size, contains the keys, which are the combinations seen,
+ * and the buckets: a ring of seconds and one of minutes. A bucket has cells, each with a key and a
+ * count. A key stays while a cell refers to it. The key itself has the counts of the current second
+ * and minute.
  */
 #pragma once
 
@@ -24,12 +24,12 @@
 enum { RST_SECONDS, RST_MINUTES, RST_GRAINS };
 
 struct rst_activity_key {
-    struct roster_activity_row row; /* its samples are of no account */
+    struct roster_activity_row row; /* its samples are ignored */
     uint32_t hash;
-    uint32_t next;            /* of the same place, or of the free ones */
-    uint32_t cells;           /* that have it */
-    uint32_t born;            /* a number of its own each time that it is taken; 0: it is free */
-    uint32_t now[RST_GRAINS]; /* seen in what is under way */
+    uint32_t next;            /* with the same hash, or in the free list */
+    uint32_t cells;           /* that refer to it */
+    uint32_t born;            /* unique for each time that it is taken; 0: it is free */
+    uint32_t now[RST_GRAINS]; /* counts of the current second and minute */
 };
 
 struct rst_activity_cell {
@@ -38,10 +38,10 @@ struct rst_activity_cell {
 };
 
 /*
- * What a session did when it was seen last: the life of a view says the same to its end (look.h),
- * so a session that leads to the same one, and waits for the same, does it still, and nothing of
- * what the view leads to has to be read. A view's memory may be given back and its lives begin
- * again, but not within a step of the clock: `since` distinguishes these.
+ * A session's activity in the last sample. A view does not change within one life (look.h). So a
+ * session that points to the same view in the same life, and waits for the same, still does the
+ * same, and nothing behind the view has to be read. A view's memory may be freed and its lives may
+ * restart, but not within a tick of the clock: `since` distinguishes these.
  */
 struct rst_activity_seen {
     const struct roster_shown *view; /* NULL: nothing is known */
@@ -53,15 +53,15 @@ struct rst_activity_seen {
 };
 
 /*
- * Sessions are neighbours in chunks (RST_SESSION_CHUNK), and so is what is known of them: a chunk
- * has a block of that when one is free, or has not been needed in the last sample.
+ * Sessions are contiguous in chunks (RST_SESSION_CHUNK), and so are their records: a chunk gets a
+ * block of records if one is free or was not needed in the last sample.
  */
 struct rst_activity_block {
     uintptr_t chunk; /* its number; 0: free */
-    uint64_t sample; /* that needed it last */
+    uint64_t sample; /* the last one that needed it */
 };
 
-/* No more than a chunk has: they stand side by side, so no two have one remainder. */
+/* At most as many as a chunk has sessions: these are contiguous, so their remainders differ. */
 #define RST_ACTIVITY_PER_BLOCK (RST_SESSION_CHUNK / sizeof(struct roster_session))
 
 /* A second, or a minute. */
@@ -93,7 +93,7 @@ struct roster_activity {
     uint32_t n_keys, used_keys, free_key, born;
     struct rst_activity_block *blocks;
     struct rst_activity_seen *seen; /* RST_ACTIVITY_PER_BLOCK for each block */
-    struct rst_activity_seen *here; /* those of the chunk that is walked; NULL: none */
+    struct rst_activity_seen *here; /* those of the present chunk; NULL: none */
     uintptr_t chunk;                /* the number of that */
     uint64_t sample;
     uint32_t n_blocks;
@@ -107,18 +107,18 @@ struct roster_activity {
 int rst_activity_buckets_init(struct roster_activity *activity);
 void rst_activity_buckets_destroy(struct roster_activity *activity);
 
-/* What is known of a session; NULL: there is no room for it. */
+/* A session's record; NULL: there is no room for it. */
 struct rst_activity_seen *rst_activity_seen_of(struct roster_activity *activity,
                                                const struct roster_session *session);
 
-/* Of the memory that it may take, the bytes that it has used so far. */
+/* The bytes used so far, of the memory that it may take. */
 size_t rst_activity_resident(const struct roster_activity *activity);
 
-/* A sample begins, at this time of CLOCK_MONOTONIC: what has passed is closed. */
+/* Begins a sample at this time of CLOCK_MONOTONIC: closes past buckets. */
 void rst_activity_begin(struct roster_activity *activity, uint64_t now_ms);
 
 /*
- * A session that is active does this. The row has no samples, and zeros behind its texts. Returns
+ * Counts the activity of a session. The row has no samples, and zeros after its texts. Returns
  * its key; RST_ACTIVITY_NONE: there was no room for it.
  */
 uint32_t rst_activity_count(struct roster_activity *activity,

@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * What kill_all.c, drain.c and watchdogs have of killing. kill.c and kill_txn.c have the protocols.
+ * The part of killing used by kill_all.c, drain.c and watchdogs. kill.c and kill_txn.c have the
+ * protocols.
  */
 #pragma once
 
@@ -18,8 +19,8 @@ static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
 }
 
 /*
- * A kill of one session that is under way. All of them take the same three steps under the kill
- * lock, so that any number of them shares the second:
+ * A kill of one session in progress. All kills take the same three steps under the kill lock, so
+ * any number of them shares the second:
  *
  *     rst_kill_begin()     1 and 2 of kill.c, 0 and 1 of kill_txn.c
  *     rst_kill_barrier()   3 of kill.c, 2 of kill_txn.c
@@ -27,8 +28,8 @@ static inline bool rst_kill_is_reason(enum roster_kill_reason reason)
  */
 struct rst_killing {
     struct roster_session *session;
-    uint64_t seq;      /* of the statement or transaction aimed at, 0: whichever it is; then hit */
-    uint64_t start_ts; /* the same of a transaction */
+    uint64_t seq; /* of the statement or transaction aimed at, 0: any; afterwards of the one hit */
+    uint64_t start_ts;                      /* the same of a transaction */
     const struct roster_identity *identity; /* for rst_kill_record() */
     int result;                             /* what roster_kill() returns, or one of these */
 };
@@ -38,10 +39,10 @@ enum {
     RST_KILL_STANDS,        /* an earlier one of the same statement */
 };
 
-/* Whether the session is a worker that asks for no kill, and would never see one. */
+/* Whether the session is a worker that never checks for kills. */
 bool rst_kill_rejects(const struct roster_session *session, enum roster_kill_reason reason);
 
-/* Whether the others follow: the result is open. Else it is 0 or -errno. */
+/* Whether the other steps follow. If not, the result is 0 or -errno. */
 bool rst_kill_begin(struct rst_killing *killing, enum roster_kill_target target,
                     enum roster_kill_reason reason);
 int rst_kill_barrier(const struct roster *roster);
@@ -53,22 +54,22 @@ void rst_kill_end(struct rst_killing *killing, enum roster_kill_target target,
 int rst_kill_txn_begin(struct rst_killing *killing);
 int rst_kill_txn_end(struct rst_killing *killing, enum roster_kill_reason reason, int err);
 
-/* Fills in what was aimed at or hit. */
+/* Fills in the target, or what was hit. */
 void rst_kill_describe(struct roster_kill_info *kill, const struct rst_killing *killing);
 
 /* Counts and logs a kill of a session of this identity. Under the read lock. */
 void rst_kill_record(struct roster *roster, const struct roster_identity *identity,
                      const struct roster_kill_info *kill, int err, struct rst_moment now);
 
-/* Wakes the owner, if it is to learn of the kill. Between rst_keep_begin() and rst_keep_end(), but
- * not under the read lock: the server's callback may last. */
+/* Wakes the owner, if the kill concerns it. Between rst_keep_begin() and rst_keep_end(), but not
+ * under the read lock: the server's callback may take long. */
 void rst_kill_wake(const struct roster_session *session, const struct roster_kill_info *kill,
                    int err);
 
 /*
- * As roster_kill() on a session that was found under the read lock, which is held, between
- * rst_keep_begin() and rst_keep_end(): it is left while the owner is woken. Of `*kill` the target,
- * the reason and what is aimed at are given (0: whichever it is); what was hit is stored.
+ * As roster_kill() on a session found under the read lock, which is held, between rst_keep_begin()
+ * and rst_keep_end(). The read lock is left while the owner is woken. `*kill` contains the target,
+ * the reason and the number aimed at (0: any); what was hit is stored.
  */
 int rst_kill_session(struct roster *roster, struct roster_session *session,
                      struct roster_kill_info *kill);

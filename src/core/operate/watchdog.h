@@ -2,10 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c what it does
- * in a walk, watchdog_events.c the events, watchdog_memory.c the server's memory, watchdog_track.c
- * what it remembers of sessions. Everything is under `lock`, which no owner ever
- * takes.
+ * The private side of a watchdog. watchdog.c has its life and thread, watchdog_walk.c a walk,
+ * watchdog_events.c the events, watchdog_memory.c the server's memory, watchdog_track.c the records
+ * of sessions. `lock` guards everything; no owner ever takes it.
  */
 #pragma once
 
@@ -15,25 +14,26 @@
 #include <roster/view.h>
 #include <roster/watchdog.h>
 
-/* Who asked for its kills, in the event log. */
+/* The origin of its kills, for the event log. */
 #define RST_WATCHDOG_NAME "watchdog"
 
 /* Events that always fit, and the most that one walk reports. */
 #define RST_EVENTS_LEAST 64
 #define RST_EVENTS_MOST 1024
 
-/* What an event shows of a statement: text and digest with their NULs. */
+/* An event's room for a statement: text and digest with their NULs. */
 #define RST_EVENT_ROOM                                                                             \
     (sizeof(((struct roster_event *)0)->text) + sizeof(((struct roster_event *)0)->digest))
 
-/* What is remembered of a session from walk to walk: only of those that are expensive or dying. */
+/* The record of a session from walk to walk, only for expensive or dying ones. */
 struct rst_track {
     uint64_t session_id; /* 0: a free place */
     uint64_t stmt_seq;   /* that was reported, and when */
     uint64_t stmt_told;
     uint64_t start_ts;
     uint64_t txn_told;
-    uint64_t kill_seq; /* the statement or transaction that dies; UINT64_MAX: the connection */
+    uint64_t
+        kill_seq; /* the statement or transaction that was killed; UINT64_MAX: the connection */
     uint64_t kill_seen;
     bool kill_told;
 };
@@ -62,7 +62,7 @@ struct roster_watchdog {
     int last_error;
 
     struct rst_tracks before; /* of the last walk */
-    struct rst_tracks after;  /* of the walk under way */
+    struct rst_tracks after;  /* of the current walk */
 
     struct roster_event *events;
     size_t n_events;
@@ -70,7 +70,7 @@ struct roster_watchdog {
 
     /* The walk under way. */
     uint64_t now;    /* of the coarse clock */
-    uint64_t ts_now; /* the oracle's; 0 when it could not be asked */
+    uint64_t ts_now; /* the oracle's; 0 if it could not be read */
     uint64_t memory; /* the sum of what sessions use */
     struct roster_event largest;
 
@@ -82,7 +82,7 @@ struct roster_watchdog {
 /* One walk at the coarse clock's time `now`, under the lock; delivers nothing. */
 int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now);
 
-/* A new event about a session; NULL when this walk has no room for another. */
+/* A new event about a session; NULL if this walk has no room for another. */
 struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
                                         enum roster_event_kind kind,
                                         const struct roster_session *session,
@@ -92,7 +92,8 @@ struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
 void rst_event_fill(struct roster_event *event, const struct roster_session *session,
                     const struct roster_shown *view);
 
-/* During the walk: looks at a session whose statement may have to go for the server's memory. */
+/* During the walk: considers a session whose statement may have to be killed for the server's
+ * memory. */
 void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
                               const struct roster_session *session, const struct roster_shown *view,
                               bool dying);
@@ -100,12 +101,12 @@ void rst_watchdog_memory_look(struct roster_watchdog *watchdog,
 /* After the walk: kills the largest if the server uses too much. Under the read lock. */
 void rst_watchdog_memory_decide(struct roster_watchdog *watchdog);
 
-/* What the last walk remembered of a session; NULL for nothing. */
+/* The last walk's record of a session; NULL: none. */
 const struct rst_track *rst_tracks_find(const struct rst_tracks *tracks, uint64_t session_id);
 
-/* A place for the session, with what `old` says; NULL when memory is out. */
+/* A new record for the session, a copy of `old`; NULL: out of memory. */
 struct rst_track *rst_tracks_add(struct rst_tracks *tracks, uint64_t session_id,
                                  const struct rst_track *old);
 
-/* Forgets all. */
+/* Drops all records. */
 void rst_tracks_clear(struct rst_tracks *tracks);

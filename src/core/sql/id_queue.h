@@ -5,16 +5,15 @@
  * A lock-free queue of ids, first in, first out: a ring of indices after Nikolaev's SCQ
  * ("A Scalable, Portable, and Memory-Efficient Lock-Free FIFO Queue", DISC 2019).
  *
- * A stalled thread delays no other, which a ring that hands out tickets to be filled in later
- * (Vyukov's) does not give. The ring has room for twice the ids that may be in it, and a taker
- * passes no position unless it has seen the head below the end of what was put; so a put ends, once
- * those who have seen that have gone on. Positions are compared by their difference, so they may
- * wrap.
+ * A stalled thread delays no other, unlike in a ring whose tickets are filled in later (Vyukov's).
+ * The ring has room for twice the ids that may be in it. A taker passes a position only if it has
+ * seen the head below the end of the puts, so a put ends once the takers that have seen this have
+ * moved on. Positions are compared by their difference, so they may wrap.
  *
- * SCQ finds an empty queue by counting misses against a threshold, which is right for no more
- * threads than ids: some that stand still between a miss and its count could later hide an id that
- * was put in between, for good if it was the last one. So the end of what was put stands in its
- * place here. tests/model/id_queue.pml has both.
+ * SCQ detects an empty queue by counting misses against a threshold, which is correct only if there
+ * are no more threads than ids. Threads that stall between a miss and its count could later hide an
+ * id that was put in between, forever if it was the last one. So this queue uses the end of the
+ * puts instead. tests/model/id_queue.pml models both.
  *
  * An entry is, from its top: the cycle of the position that wrote it (42 bits), "unsafe" (1 bit: a
  * taker of a later cycle was here while an older id still lay in it, so no thread may put before
@@ -37,7 +36,7 @@ struct rst_id_queue {
     unsigned order; /* log2 of the number of entries */
     rst_word head rst_cache_aligned;
     rst_word tail rst_cache_aligned;
-    rst_word put_end rst_cache_aligned; /* above the position of each id whose put is over */
+    rst_word put_end rst_cache_aligned; /* above the position of each completed put */
 };
 
 /* Sets up an empty queue for up to `capacity` ids of at most RST_ID_MASK. 0 or -ENOMEM. */
