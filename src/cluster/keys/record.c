@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Timestamps as they stand in a store. */
+/* The format of timestamps in a store. */
 
 #include "cluster/keys/keys.h"
 

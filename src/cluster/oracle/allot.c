@@ -80,7 +80,7 @@ struct attempt {
     bool leap;
 };
 
-/* What a transaction compares, and the texts that stand in it. */
+/* The comparisons of a transaction, and its texts. */
 struct conditions {
     struct roster_store_compare list[3];
     size_t count;

@@ -32,7 +32,7 @@
 
 struct roster_oracle_persistent {
     rst_word last; /* handed out last */
-    rst_word mark; /* what is handed out is below it; never goes back */
+    rst_word mark; /* all timestamps returned are below it; never goes back */
     /* Constant. */
     struct roster_store *store;
     char *key;
@@ -150,7 +150,7 @@ static int extend(struct roster_oracle_persistent *oracle, uint64_t ts, bool ear
         rst_load(&oracle->mark) == mark) {
         mark = mark_above(oracle, ts);
         err = mark_move(oracle, mark, rst_store_deadline_in(oracle->timeout_ms));
-        /* Release: the store has it before any thread hands out more; pairs with the load in get.
+        /* Release: the store has it before any thread returns more; pairs with the load in get.
          */
         if (!err)
             rst_store_release(&oracle->mark, mark);

@@ -112,7 +112,7 @@ static uint64_t length(const struct waiter *waiter)
 }
 
 #ifdef ROSTER_CONTROL_STALE_RANGE
-/* Allots more than was asked for, and serves later callers from the rest. */
+/* Allots more than requested, and serves later callers from the rest. */
 static int allot(struct roster_oracle_store *oracle, uint64_t n, uint64_t *first)
 {
     int err = 0;
@@ -145,7 +145,7 @@ static struct waiter *take_queue(struct roster_oracle_store *oracle)
     return list;
 }
 
-/* Returns who leads from now on, or NULL. */
+/* Returns the new leader, or NULL. */
 static struct waiter *next_leader(struct roster_oracle_store *oracle)
 {
     struct waiter *next;

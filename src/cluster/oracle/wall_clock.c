@@ -19,7 +19,7 @@ static uint64_t realtime_ms(void *arg)
 
     (void)arg;
     if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
-        return 0; /* it stands still then */
+        return 0; /* the clock then stands still */
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 

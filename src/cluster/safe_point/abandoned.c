@@ -29,7 +29,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What stands in the store, and what is done about it. */
+/* The store's contents, and the actions taken. */
 struct looking {
     struct roster_safe_point *safe_point;
     uint64_t now, bound, line;
@@ -130,7 +130,7 @@ static void delete_barrier(struct looking *looking, const struct roster_store_kv
     roster_store_free(result);
 }
 
-/* A server that was not asked before about what it holds. */
+/* A server that was not yet requested to give up what it holds. */
 static void ask_server(struct looking *looking, const struct roster_blocker *holder)
 {
     struct roster_safe_point *safe_point = looking->safe_point;
@@ -233,7 +233,7 @@ bool rst_abandoned_round(struct roster_safe_point *safe_point, uint64_t now, uin
     rst_batch_get(&batch, safe_point->paths.pass);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (err)
-        return false; /* the next round says whether the store fails */
+        return false; /* the next round reports whether the store fails */
     old = sample(safe_point, now, result->revision);
     looking.bound = old.now < target ? old.now : target;
     looking.revision = old.revision;

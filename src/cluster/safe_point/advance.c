@@ -183,7 +183,7 @@ int roster_safe_point_advance_gc(struct roster_safe_point *safe_point, uint64_t 
     return advance(safe_point, try_gc, target, result);
 }
 
-/* The txn safe point, from a now that is asked for before the records are read. */
+/* The txn safe point, from a now that is read before the records. */
 static int round_txn(struct roster_safe_point *safe_point, struct roster_safe_point_result *result)
 {
     uint64_t now = 0, target;

@@ -20,7 +20,7 @@
 #define ACK_LOOK_MS INT64_C(20)
 #define NOT_LIVE_MS INT64_C(200)
 #define RETRY_MS 200
-/* When the txn safe point moves again after servers were asked to give up what they hold. */
+/* The delay of the next round after servers were requested to give up what they hold. */
 #define ASKED_MS 200
 
 static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t revision)
@@ -45,7 +45,7 @@ static void set_leads(struct roster_safe_point *safe_point, bool leads, int64_t 
     rst_safe_point_tell(safe_point);
 }
 
-/* A round that did not begin: who leads is not known any more. */
+/* A round that did not begin: the leader is no longer known. */
 static void count_failure(struct roster_safe_point *safe_point, int err)
 {
     pthread_mutex_lock(&safe_point->lock);
@@ -137,7 +137,7 @@ static void run_and_forget(struct roster_safe_point *safe_point, const struct ba
                            safe_point->server_id);
 }
 
-/* No thread acknowledges for this server any more, so its record has to say what it needs. */
+/* No thread acknowledges for this server any more, so its record has to state what it needs. */
 static void withdraw_ack(struct roster_safe_point *safe_point)
 {
     struct batch batch = {.n_ops = 0};
@@ -210,7 +210,7 @@ static int64_t retry_ms(struct roster_safe_point *safe_point)
     return rst_store_backoff_ns(least, most, times < 16 ? (unsigned)times : 16) / STORE_NS_PER_MS;
 }
 
-/* Servers were asked to give up what they hold: they do so at once, not after an interval. */
+/* Servers were requested to give up what they hold; they do so at once, not after an interval. */
 static bool take_asked(struct roster_safe_point *safe_point)
 {
     bool asked;
@@ -260,7 +260,7 @@ void rst_safe_point_lead_duty(void *arg)
     struct roster_safe_point *safe_point = arg;
     int64_t pause;
 
-    /* Until below, or until it is asked to hurry. */
+    /* Until the time set below, or until it is woken earlier. */
     rst_background_set_due(&safe_point->background, SAFE_POINT_LEAD, STORE_FOREVER);
     if (!safe_point->options.syncer)
         return;

@@ -150,7 +150,7 @@ int roster_safe_point_refresh(struct roster_safe_point *safe_point)
     return err ? err : rst_safe_point_learn(safe_point, txn, gc);
 }
 
-/* What the status endpoint asks: the one place where the two libraries meet. */
+/* The status endpoint's interface, the only place where the two libraries meet. */
 const struct roster_cluster_calls *roster_cluster_calls(void)
 {
     static const struct roster_cluster_calls calls = {

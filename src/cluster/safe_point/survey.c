@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* What stands in the store, and who keeps the safe points from moving. */
+/* The store's contents, and what keeps the safe points from moving. */
 
 #include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
@@ -164,7 +164,8 @@ static void name_holder(const struct roster_safe_point *safe_point, const struct
     json_decref(holder);
 }
 
-/* The least timestamps stand where none was computed: they are of no time, and have no age. */
+/* The least timestamps are placeholders for values not computed: they denote no time and have no
+ * age. */
 static uint64_t age_ms(uint64_t ts, uint64_t wanted)
 {
     uint64_t ms = roster_ts_physical_ms(ts);
@@ -275,7 +276,7 @@ int rst_survey_acks(struct roster_safe_point *safe_point, const struct survey *s
         record = &survey->records->kvs[i];
         name = rst_paths_below(record, safe_point->paths.records);
         ack = find(survey->acks, safe_point->paths.acks, name);
-        /* Without an acknowledgement the record itself says what the server needs. */
+        /* Without an acknowledgement the record itself states what the server needs. */
         if (!ack)
             ack = record;
         if (rst_record_parse(ack->value, &ts))

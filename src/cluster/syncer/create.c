@@ -35,7 +35,7 @@ static void destroy_locks(struct roster_syncer *syncer)
     rst_threads_lock_destroy(&syncer->lock, &syncer->changed);
 }
 
-/* Copies what is used later; afterwards the caller's strings are not touched any more. */
+/* Copies everything used later; afterwards the caller's strings are no longer read. */
 static int copy_strings(struct roster_syncer *syncer)
 {
     struct roster_syncer_options *options = &syncer->options;

@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
-/* For how long a lease is relied upon: a store that says more than was wanted is not, for more. */
+/* The time for which a lease is relied upon: never longer than requested, even if the store grants
+ * more. */
 static int64_t ttl_of(const struct roster_syncer *syncer, const struct roster_store_lease *lease)
 {
     int64_t wanted = (int64_t)syncer->options.ttl_ms;
@@ -50,7 +51,8 @@ static void revoke_old(struct roster_syncer *syncer, int64_t lease)
     pthread_mutex_unlock(&syncer->lock);
 }
 
-/* A store may grant more than it was asked for, etcd what its election time-out wants at least. */
+/* A store may grant more than requested; etcd grants at least what its election time-out requires.
+ */
 static void note_granted(struct roster_syncer *syncer, const struct roster_store_lease *lease)
 {
     bool news;
@@ -80,7 +82,7 @@ static void drop_lease(struct roster_syncer *syncer, int64_t id)
     pthread_mutex_unlock(&syncer->lock);
 }
 
-/* A lease to register under: the one we have if it lives, else a new one. */
+/* A lease to register under: the present one if it lives, else a new one. */
 static int take_lease(struct roster_syncer *syncer, int64_t id, struct roster_store_lease *lease)
 {
     int timeout = (int)syncer->options.timeout_ms;

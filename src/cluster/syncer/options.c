@@ -106,7 +106,7 @@ static char *info_json(const struct roster_syncer_options *options)
 
 int rst_syncer_info_json(const struct roster_syncer_options *options, char **text)
 {
-    /* jansson says only that it failed; why, its allocator does. */
+    /* jansson reports only that it failed; the reason comes from its allocator. */
     errno = 0;
     *text = info_json(options);
     if (*text)

@@ -32,7 +32,7 @@
 #define ATTEMPTS 4
 #define HOLDER_SIZE 128
 
-/* What stands in the store before a record is added or lowered. */
+/* The store's contents before a record is added or lowered. */
 struct standing {
     uint64_t txn; /* the txn safe point, 0 for none */
     int64_t txn_revision;
@@ -51,7 +51,7 @@ static int read_record(const struct roster_store_range *range, struct standing *
     return rst_record_of(range, &standing->record);
 }
 
-/* No record may be below the safe points that stand. */
+/* No record may be below the present safe points. */
 static uint64_t passed(const struct standing *standing)
 {
     return standing->txn > standing->gc ? standing->txn : standing->gc;
@@ -455,7 +455,7 @@ static int report(struct roster_syncer *syncer)
     return err;
 }
 
-/* A report has succeeded, also one of what stands already. Under record_lock. */
+/* A report has succeeded, even if the record was unchanged. Under record_lock. */
 static void reported(struct roster_syncer *syncer)
 {
     pthread_mutex_lock(&syncer->lock);
@@ -558,7 +558,7 @@ int rst_syncer_lower(void *arg, uint64_t ts)
         rst_syncer_set_due(syncer, SYNCER_FENCE,
                            0); /* reports a fence: here the roster's locks are held */
     pthread_mutex_unlock(&syncer->lock);
-    /* Other servers moved the safe point again and again; nothing was changed. */
+    /* Other servers moved the safe point at every try; nothing was changed. */
     return err == -EAGAIN ? -ETIMEDOUT : err;
 }
 

@@ -179,7 +179,7 @@ void rst_syncer_fence_duty(struct roster_syncer *syncer)
         rst_syncer_fence(syncer, -EKEYEXPIRED);
         rst_syncer_set_due(syncer, SYNCER_LEASE, 0);
     }
-    /* At most a second, because only CLOCK_BOOTTIME goes on while the machine is suspended. */
+    /* At most a second, because only CLOCK_BOOTTIME continues while the machine is suspended. */
     if (syncer->state != ROSTER_SYNCER_LIVE || left > STORE_NS_PER_S)
         left = STORE_NS_PER_S;
     rst_syncer_set_due(syncer, SYNCER_FENCE, rst_background_in(left));

@@ -73,7 +73,7 @@ static void take(struct roster_syncer *syncer, const struct roster_store_events 
         take_event(syncer, &events->events[i]);
 }
 
-/* Longer and longer while it fails; what else works does not shorten it. */
+/* The pause grows while the watch fails; success of other operations does not shorten it. */
 static void pause_watch(struct roster_syncer *syncer)
 {
     uint64_t times;

@@ -255,7 +255,7 @@ static bool is_inside(const struct rst_background *background)
            (background->telling && pthread_equal(background->teller, self));
 }
 
-/* Under the lock: 0 for the one who owns the end from now on. */
+/* Under the lock: 0 if the caller owns the end from now on. */
 static int take_end(struct rst_background *background)
 {
     if (is_inside(background))

@@ -189,7 +189,7 @@ static int more(struct rst_graced *pool, struct rst_graced_cache *cache)
     return 0;
 }
 
-/* Nodes and objects have gone from the nearest caches since: the next ones are asked for. */
+/* Nodes and objects have left the nearest caches since, so the next ones are prefetched. */
 void *rst_graced_take(struct rst_graced *pool, struct rst_graced_cache *cache, int *err)
 {
     struct rst_hot_node *node;

@@ -9,7 +9,7 @@
 /* The smallest piece of memory that is carved at once. */
 #define PIECE ((size_t)4096)
 
-/* A batch holds no more than this, unless it is one object. */
+/* A batch has at most this size, unless it is one object. */
 #define BATCH_BYTES ((size_t)8192)
 
 static int init(struct rst_hot *hot, size_t piece, struct rst_account *account)

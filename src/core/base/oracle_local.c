@@ -16,7 +16,7 @@
  * One word. Its modification order is the order of time, since no value is below the one before;
  * and coherence alone makes reads of it linearizable: a read that begins after another one has
  * returned, as far as happens-before (or the scanner's membarrier) goes, cannot return an older
- * value. So all accesses are relaxed, as G2 asks no fence of an oracle.
+ * value. So all accesses are relaxed, as G2 requires no fence from an oracle.
  */
 struct roster_oracle_local {
     rst_word last; /* nothing above it was read or allocated */

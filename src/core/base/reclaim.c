@@ -77,7 +77,7 @@ static void pause_between(void)
     drain(&urge);
 }
 
-/* One try. Returns 0 when a grace period can be had, else after a pause. */
+/* One try. Returns 0 if a grace period is possible, else after a pause. */
 static int try_to_begin(void)
 {
     int err;
@@ -287,7 +287,7 @@ static int start_thread(void)
     return err;
 }
 
-/* What rosters by hand have queued stays for them. */
+/* Callbacks queued by rosters by hand stay for them. */
 static void end_thread(void)
 {
     pthread_mutex_lock(&by_hand_lock);

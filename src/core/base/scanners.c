@@ -63,7 +63,8 @@ struct rst_scanner *rst_scanner_begin(struct rst_scanners *scanners, uint64_t *m
     if (!scanner)
         return NULL;
     /* 2: before b; release, so that a thread that finds it sees f of the scan before. Pairs with
-     * note(), and with rst_scanner_decided(): who sees the number sees that low is open. */
+     * note(), and with rst_scanner_decided(): a thread that sees the number sees that low is open.
+     */
     rst_store_release(&scanner->low, RST_LOW_NONE);
     rst_store_release(&scanner->seq, rst_load(&scanner->seq) + 1);
     return scanner;
@@ -98,7 +99,7 @@ bool rst_scanner_decided(const struct rst_scanner *scanner, struct rst_decision 
     decision->bound = rst_load_acquire(&scanner->bound);
     decision->from = rst_load_acquire(&scanner->from);
     decision->safe_point = rst_load_acquire(&scanner->safe_point);
-    /* Acquire: who sees the next scan sees f of this one. Pairs with 2. */
+    /* Acquire: a thread that sees the next scan sees f of this one. Pairs with 2. */
     return rst_load_acquire(&scanner->seq) == seq;
 }
 

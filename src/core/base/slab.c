@@ -60,7 +60,7 @@ void *rst_map(size_t bytes, size_t alignment)
 
 void rst_unmap(void *memory, size_t bytes)
 {
-    /* To leave a hole takes one mapping more, and the process may have no more of them. */
+    /* Leaving a hole takes one more mapping, and the process may have reached its limit. */
     if (munmap(memory, bytes))
         madvise(memory, bytes, MADV_DONTNEED);
 }

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* A slab goes when this many trims in a row have found it unused. */
+/* A slab is withdrawn when this many successive trims have found it unused. */
 #ifdef ROSTER_TEST_DELAYS
 #define LOOKS 1
 #else
@@ -108,7 +108,7 @@ static bool is_unused(const struct rst_hot *hot, struct rst_slab *slab, bool wit
            rst_slab_is_unused(slab, slab->n_free / hot->per_piece, withdraw);
 }
 
-/* Whether any slab seems unused, and in `*goes` whether one has for so long that it goes. */
+/* Whether any slab seems unused, and in `*goes` whether one has for long enough to be withdrawn. */
 static bool look(struct rst_hot *hot, bool *goes)
 {
     struct slabs slabs;

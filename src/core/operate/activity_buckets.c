@@ -131,7 +131,7 @@ static uint32_t *place_of(struct roster_activity *activity, uint32_t hash)
     return &activity->places[hash % (2 * activity->n_keys)];
 }
 
-/* A key that no cell has and that nothing under way has seen. */
+/* A key without cells and with no counts in the current second and minute. */
 static uint32_t take_key(struct roster_activity *activity)
 {
     uint32_t key = activity->free_key;
@@ -171,7 +171,7 @@ uint32_t rst_activity_count(struct roster_activity *activity, const struct roste
     return n;
 }
 
-/* Forgets a key when it is of no more use. */
+/* Frees a key that is no longer used. */
 static void let_key_go(struct roster_activity *activity, uint32_t n)
 {
     struct rst_activity_key *key = &activity->keys[n];
@@ -241,7 +241,7 @@ static void close_bucket(struct roster_activity *activity, unsigned grain)
     }
 }
 
-/* Whether only the minute under way has the key, and has seen it no more often than that. */
+/* Whether only the current minute has the key, with at most this count. */
 static bool is_rare(const struct rst_activity_key *key, uint32_t most)
 {
     return !key->cells && !key->now[RST_SECONDS] && key->now[RST_MINUTES] &&

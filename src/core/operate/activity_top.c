@@ -29,7 +29,7 @@ static int compare_numbers(uint64_t one, uint64_t other)
     return (one > other) - (one < other);
 }
 
-/* By the bits that were asked for. */
+/* By the requested bits. */
 static int compare_rows(uint32_t by, const struct roster_activity_row *a,
                         const struct roster_activity_row *b)
 {
@@ -72,7 +72,7 @@ static int by_sum(const void *one, const void *other, void *arg)
     return differ ? differ : by_row(one, other, arg);
 }
 
-/* A name that is longer than what is kept of it is the same as far as that goes. */
+/* A name longer than the kept part is compared by that part. */
 static bool is_text(const char *wanted, const char *text, size_t size)
 {
     char cut[sizeof(((struct roster_activity_row *)0)->digest)];

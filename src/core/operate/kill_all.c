@@ -104,7 +104,7 @@ static void step(struct kill_all *all)
     all->now = rst_moment();
 }
 
-/* The n-th. The lines of one further on are asked for. */
+/* The n-th. Prefetches the lines of a later one. */
 static struct rst_killing *listed(const struct kill_all *all, size_t n)
 {
     if (n + AHEAD < all->n) {

@@ -146,7 +146,7 @@ static void set_counting(struct roster *roster, unsigned bits)
     rst_store(&roster->registry.counting, bits); /* a: pairs with 2 */
 }
 
-/* Takes away marks that are left from before, and waits for those who leave with one. */
+/* Removes marks left from before, and waits for owners that leave with one. */
 static int clear_stale(struct roster *roster)
 {
     int err;

@@ -21,7 +21,7 @@
 
 #define MS UINT64_C(1000000)
 
-/* What is asked of a session. */
+/* The checks of a session. */
 struct visit {
     struct roster_watchdog *watchdog;
     struct roster_session *session;
@@ -296,7 +296,7 @@ static int visit_session(const struct roster_session *session, const struct rost
                           rst_kill_dying(session, view)};
 
     if (__builtin_add_overflow(watchdog->memory, roster_session_memory(session), &watchdog->memory))
-        watchdog->memory = UINT64_MAX; /* a session may say anything */
+        watchdog->memory = UINT64_MAX; /* a session may report any value */
     if (!visit.dying.connection && !rst_kill_rejects(session, ROSTER_KILL_REASON_RUNAWAY) &&
         check_limits(&visit))
         visit.dying = rst_kill_dying(session, view);

@@ -235,7 +235,7 @@ static __attribute__((noinline)) int txn_begin_any(struct roster_session *sessio
     return err;
 }
 
-/* The gate is as `path` says: the current chunk has to have a free slot, too. */
+/* The gate matches `path`; the current chunk must also have a free slot. */
 static rst_always_inline int begin_known(struct rst_thread *thread, struct roster_session *session,
                                          uint64_t *start_ts, enum path path)
 {
@@ -338,7 +338,7 @@ static rst_always_inline void finish_stay(struct rst_thread *thread, const struc
     uint64_t now = rst_ticker_now(&roster->ticker);
     const struct roster_shown *before = session->view;
 
-    /* A statement that goes on is still Running. */
+    /* A statement that continues is still Running. */
     if (rst_likely(thread) && (!session->gate.in_stmt || before->run_state != ROSTER_RUN_RUNNING))
         rst_stay_end(&thread->stays, &thread->roster->stays, before, session->idle_since, now);
     if (!session->gate.in_stmt)
@@ -430,11 +430,11 @@ static __attribute__((noinline)) int txn_finish_any(struct roster_session *sessi
     return err;
 }
 
-/* The gate is as `path` says: the slot has to be of the thread's current chunk, too. */
+/* The gate matches `path`; the slot must also be of the thread's current chunk. */
 static rst_always_inline int finish_known(struct rst_thread *thread, struct roster_session *session,
                                           enum path path)
 {
-    /* A stay that is long enough to be counted; in a statement it goes on. */
+    /* A stay long enough to be counted; in a statement it continues. */
     if (path == OUTSIDE &&
         rst_unlikely(rst_load(&session->idle_since) != rst_ticker_now(&thread->roster->ticker)))
         return txn_finish_any(session);

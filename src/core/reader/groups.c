@@ -71,7 +71,7 @@ static unsigned hash(const char *value)
     return hash;
 }
 
-/* The place of a value, or the free one where it would stand. */
+/* The place of a value, or the free place for it. */
 static uint16_t *place_of(struct count *count, const char *value)
 {
     unsigned at = hash(value);

@@ -51,7 +51,7 @@ struct visit {
     char *room; /* for a statement's text */
     size_t size;
     struct roster_copy copy, rest; /* of sessions at rest */
-    size_t asked;                  /* sessions that were asked for so far, and the last of them */
+    size_t asked;                  /* sessions prefetched so far, and the last of them */
     const struct roster_session *far[FAR];
     size_t entered; /* sessions that entered the pipeline so far */
     struct ahead ring[RING];
@@ -207,7 +207,7 @@ static int visit_unknown(struct roster_session *const *batch, unsigned n, void *
     return visit_some(arg, batch, n, (struct way){true, false});
 }
 
-/* Lets those through that were asked for, and those that are still in the pipeline. */
+/* Completes the prefetched sessions and those still in the pipeline. */
 static rst_always_inline int drain(struct visit *visit, struct way way)
 {
     size_t step, n = visit->asked < FAR ? visit->asked : FAR, end;

@@ -41,7 +41,7 @@ static void grace_period_over(struct rcu_head *head)
     rst_store_release(&grace->since, 0);
 }
 
-/* Reads the grace period under way, or starts one. */
+/* Reads the measurement in progress, or starts one. */
 static void grace_read(struct rst_grace *grace, struct roster_metrics *metrics)
 {
     uint64_t now = rst_monotonic_ns();
@@ -49,7 +49,8 @@ static void grace_read(struct rst_grace *grace, struct roster_metrics *metrics)
 
     metrics->grace_period_ns = rst_load(&grace->took);
     metrics->grace_period_age_ns = since ? rst_since(now, since) : 0;
-    /* Without a clock the 0 would say that none is under way, and `head` be queued twice. */
+    /* Without a clock the 0 would mean that none is in progress, and `head` would be queued twice.
+     */
     if (!since && now &&
         __atomic_compare_exchange_n(&grace->since, &since, now, false, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED))

@@ -33,7 +33,7 @@ static void count_threads(const struct roster *roster, struct roster_stats *stat
     rst_thread_process_unlock();
 }
 
-/* Of huge pages, what is held and no object's so far. */
+/* The part of huge pages that is resident but not used by objects yet. */
 static uint64_t memory_ahead(struct roster *roster)
 {
     uint64_t bytes = rst_slabs_ahead(&roster->sessions.free.slabs) + rst_heap_ahead(&roster->heap);
@@ -54,7 +54,7 @@ int roster_stats(struct roster *roster, struct roster_stats *stats)
     if (err)
         return err;
     now.sessions = rst_load(&roster->registry.open);
-    /* An open that is under way has counted its session and not yet raised the peak. */
+    /* An open in progress has counted its session and not yet raised the peak. */
     now.sessions_peak = rst_load(&roster->registry.peak);
     if (now.sessions_peak < now.sessions)
         now.sessions_peak = now.sessions;

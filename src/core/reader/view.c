@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The read side: its lock, and what is found inside.
+ * The read side: its lock, and lookups under it.
  */
 #include "core/base/process.h"
 #include "core/roster/roster.h"

@@ -230,7 +230,7 @@ static void forked_child(void)
     rst_thread_process_unlock();
 }
 
-/* Does what is not done yet; a later call may succeed where this one has failed. */
+/* Completes the setup; after a failure a later call may succeed. */
 static int process_init(void)
 {
     int err = 0;

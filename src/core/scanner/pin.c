@@ -24,7 +24,8 @@ static void free_pin(struct rcu_head *head)
     rst_callback_end();
 }
 
-/* Once its holder stood in a slot, a scan may be naming the pin: it goes after a grace period. */
+/* Once its holder was in a slot, a scan may be naming the pin, so it is freed after a grace period.
+ */
 static void retire(struct roster_pin *pin)
 {
     rst_account_await(&pin->roster->account, sizeof(*pin));
@@ -145,7 +146,7 @@ int roster_pin_release(struct roster_pin *pin)
     if (rst_process_is_other(pin->roster->process))
         return -ECHILD;
     roster = pin->roster;
-    thread = rst_thread_try(roster->tag); /* without one the slot goes the way of a hand-over */
+    thread = rst_thread_try(roster->tag); /* without one the slot is handed over */
     rst_horizon_release(thread ? &thread->horizon : NULL, pin->slot);
     retire(pin);
     rst_let_go(&roster->pins);

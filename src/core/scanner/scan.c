@@ -425,9 +425,9 @@ int rst_scan(struct roster *roster, const struct rst_scan_for *what, struct rost
 {
     struct rst_last_scan *last = &roster->last_scan;
     struct age_limit limit = {.least = what->least};
-    /* Acquire: what a scan with a higher number asks, it asks after this call began. */
+    /* Acquire: a scan with a higher number reads the oracle after this call began. */
     uint64_t number = __atomic_add_fetch(rst_whole(&last->begun), 1, __ATOMIC_ACQ_REL);
-    /* Before the oracle is asked, so that it is not above now; acquire, as a collector. */
+    /* Before the oracle is read, so that it is not above now; acquire, as a collector. */
     uint64_t known = rst_load_acquire(&roster->horizon.safe_point);
     uint64_t now, held = rst_ticker_now(&roster->ticker);
     int err = rst_oracle_now(roster, &now); /* a: before everything else, see horizon.h */

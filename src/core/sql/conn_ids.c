@@ -135,7 +135,7 @@ taken:
     return id;
 }
 
-/* Whether a session bears the id: only asked once 64-bit ids come round again. */
+/* Whether a session has the id: called only once 64-bit ids have wrapped around. */
 static int is_borne(const struct roster_conn_ids *ids, uint64_t id, bool *borne)
 {
     int err;
@@ -170,7 +170,7 @@ static int next_64(struct roster_conn_ids *ids, uint32_t server, uint64_t *id)
     return err;
 }
 
-/* A local id that goes into 32 bits, or 0. */
+/* A local id that fits into 32 bits, or 0. */
 static uint32_t next_32(struct roster_conn_ids *ids)
 {
     uint32_t local;

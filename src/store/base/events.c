@@ -64,7 +64,7 @@ int rst_store_event_list_end(struct store_event_list *list, int err,
     } else {
         roster_store_free(list->result);
     }
-    /* A watch may begin at a revision that is yet to come. */
+    /* A watch may begin at a future revision. */
     if (!err && (list->snapshot || list->revision >= watch->next))
         watch->next = list->revision + 1;
     return err;

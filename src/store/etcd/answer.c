@@ -63,7 +63,7 @@ static struct etcd_verdict verdict(enum etcd_fate fate, int err)
     return v;
 }
 
-/* What a reason is taken from may hold anything, and it goes into logs. */
+/* The source of a reason may contain anything, and the reason is logged. */
 static void set_reason(struct etcd_verdict *v, const char *text)
 {
     roster_text_show(text, strlen(text), v->reason, sizeof(v->reason));
@@ -193,7 +193,7 @@ static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **
     const json_t *error;
     struct etcd_verdict v;
 
-    /* A stream's answer may be followed by more; what a second one says is not asked for. */
+    /* A stream's reply may be followed by others; these are ignored. */
     *root = rst_json_parse(http->answer, http->answer_size,
                            JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
     if (!json_is_object(*root)) {

@@ -145,7 +145,7 @@ static bool is_senseless(int err)
     return err == -EPROTO || err == -EKEYREJECTED || err == -EMSGSIZE || err == -ENOMEM;
 }
 
-/* Whether the call goes on after an attempt; if not, *err is what it returns. */
+/* Whether the call continues after an attempt; if not, *err is its result. */
 static bool goes_on(struct progress *p, const struct etcd_verdict *v, int *err)
 {
     struct etcd_call *call = p->call;
@@ -160,7 +160,7 @@ static bool goes_on(struct progress *p, const struct etcd_verdict *v, int *err)
             return false;
         }
     }
-    /* The last attempt is cut short by the deadline and says less than those before it. */
+    /* The deadline cuts the last attempt short, so earlier attempts are more informative. */
     if (v->err != -ETIMEDOUT || p->last_error == 0)
         p->last_error = v->err;
     p->senseless = is_senseless(v->err) ? p->senseless + 1 : 0;

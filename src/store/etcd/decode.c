@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Results from etcd's JSON. It is checked whether they can be answers to what was asked. */
+/* Results from etcd's JSON, checked against the request. */
 
 #include "store/base/arena.h"
 #include "store/base/bytes.h"

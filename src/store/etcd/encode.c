@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Requests to etcd as JSON. NULL stands for memory that was out. */
+/* Requests to etcd as JSON. NULL: out of memory. */
 
 #include "store/base/bytes.h"
 #include "store/etcd/etcd.h"
@@ -27,7 +27,7 @@ static json_t *set_successor(json_t *object, const char *name, struct roster_sto
     return object;
 }
 
-/* etcd's end of a range is exclusive; a single zero byte stands for no end. */
+/* etcd's end of a range is exclusive; a single zero byte means no end. */
 static json_t *set_prefix_end(json_t *object, struct roster_store_bytes prefix)
 {
     unsigned char *end = malloc(prefix.size + 1);

@@ -23,7 +23,7 @@ int rst_etcd_identity_begin(struct etcd_store *store, struct etcd_identity *befo
 static int compare(struct etcd_identity *identity, const struct etcd_identity *before,
                    uint64_t cluster, bool linearizable, int64_t revision)
 {
-    /* An answer to a question from before a rebind says nothing about what came after it. */
+    /* The reply to a request from before a rebind is not evidence about the time after it. */
     if (before->generation != identity->generation)
         return -EREMCHG;
     if (!identity->known) {

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Decimal digits and nothing else; strtoull() would take spaces and signs as well. */
+/* Only decimal digits; strtoull() would also accept spaces and signs. */
 static int parse_digits(const char *text, uint64_t most, uint64_t *value)
 {
     uint64_t number = 0;

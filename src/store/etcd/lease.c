@@ -15,8 +15,8 @@
 
 /* What the decoders fill in. */
 struct lease_answer {
-    int64_t id;    /* asked about */
-    int64_t ttl_s; /* asked for, then as answered */
+    int64_t id;    /* the lease queried */
+    int64_t ttl_s; /* requested, then as granted */
     int64_t granted_s;
     bool used; /* a key hangs on it: for a drop */
 };

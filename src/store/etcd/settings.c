@@ -107,7 +107,7 @@ static CURLcode set_protocols(CURL *easy)
     return code;
 }
 
-/* With a file of authorities nothing else is trusted, least of all a directory of the system's. */
+/* With a file of authorities nothing else is trusted, in particular no system directory. */
 static CURLcode set_tls(CURL *easy, const struct roster_store_options *options)
 {
     CURLcode code = CURLE_OK;

@@ -128,7 +128,8 @@ int rst_etcd_endpoints_parse(struct etcd_store *store, const char *address,
     char *list, *rest, *text;
     int err = 0;
 
-    /* No host has one in its name. Where a password ends is not asked: it may hold anything. */
+    /* No host name contains one. The end of the password is not searched: it may contain anything.
+     */
     if (strchr(address, '@') || strstr(address, "%40"))
         return rst_store_error_set(
             error, -EINVAL,

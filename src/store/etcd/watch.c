@@ -150,7 +150,7 @@ void rst_etcd_watch_failed(struct etcd_watch *watch, struct etcd_transfer *trans
     watch->last_error = verdict->err;
     if (watch->failing_since == 0)
         watch->failing_since = now;
-    /* Another endpoint may be asked at once; where there is no other one to blame, pause. */
+    /* Another endpoint may be tried at once; if there is no other, pause. */
     if (verdict->blameless)
         watch->retry_at =
             rst_store_time_add(now, rst_store_backoff_ns(options->backoff_min_ms,
@@ -198,7 +198,8 @@ static bool choose_endpoint(struct etcd_watch *watch, struct etcd_transfer *tran
     return false;
 }
 
-/* Begins what is missing: a token, then a snapshot if there is nothing to go on from, a stream. */
+/* Begins what is missing: a token, then a snapshot if there is no position to resume from, then a
+ * stream. */
 static int begin_missing(struct etcd_watch *watch)
 {
     int64_t now = rst_store_monotonic_ns();

@@ -59,7 +59,7 @@ static int directory_error(const char *address, const char *directory,
     }
 }
 
-/* A directory of which the kernel does not say where it is may be on another host, too. */
+/* If the kernel does not report a directory's location, it may be on another host, too. */
 static int check_local(const char *address, const char *directory, const struct store_error *error)
 {
     struct statfs fs;
@@ -252,7 +252,7 @@ static int read_boot(char boot[STORE_BOOT_ID_SIZE])
     return n == 1 ? 0 : err;
 }
 
-/* What goes wrong other than for want of memory is the system's lack of these files. */
+/* Any failure other than lack of memory means that the system does not have these files. */
 int rst_sqlite_boot_identify(char boot[STORE_BOOT_ID_SIZE], int64_t *offset_ns)
 {
     int err = read_boottime_offset(offset_ns);

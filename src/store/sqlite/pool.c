@@ -11,10 +11,10 @@
 #include <errno.h>
 
 /*
- * The log or its index was deleted or replaced. Who opened the file before goes on with the old
- * ones, and who opens it now makes new ones: neither sees the other's changes or locks, and both
- * copy theirs into the file. It lasts until a rebind, as connections of this process share an
- * index.
+ * The log or its index was deleted or replaced. Processes that opened the file before continue with
+ * the old ones, and processes that open it now create new ones: neither sees the other's changes or
+ * locks, and both copy theirs into the file. It lasts until a rebind, as connections of this
+ * process share an index.
  */
 static int part(struct sqlite_store *store, const struct sqlite_conn *conn)
 {

@@ -43,7 +43,7 @@ int rst_sqlite_tx_row(const struct sqlite_tx *tx, sqlite3_stmt *statement, bool 
     kv->mod_revision = sqlite3_column_int64(statement, 3);
     kv->version = sqlite3_column_int64(statement, 4);
     kv->lease = sqlite3_column_int64(statement, 5);
-    /* A revision that is yet to come would make a watch pass over all before it. */
+    /* A future revision would make a watch skip all changes before it. */
     if (kv->key.size == 0 || kv->lease < 0 || kv->mod_revision < 1 ||
         kv->mod_revision > tx->state.revision + tx->changed)
         return -EUCLEAN;
