@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * Stores, their leases and watches, oracles that rest on them, and a server of a cluster that has
- * an event loop of its own: no thread is started here.
+ * Stores, their leases and watches, oracles in a store, and a cluster's server with its own event
+ * loop: no thread is started here.
  */
 #include "must.h"
 
@@ -20,13 +19,13 @@
 
 static char of_store[] = "store", of_syncer[] = "syncer", of_points[] = "safe points";
 
-/* Lines for the log, of whichever part `arg` names. */
+/* Prints a log line of the part that `arg` names. */
 static void take_line(enum roster_store_log_level level, const char *text, void *arg)
 {
     printf("%s%s: %s\n", level == ROSTER_STORE_LOG_INFO ? "" : "WRONG: ", (const char *)arg, text);
 }
 
-/* A store across a slow network: more patience than the defaults have, and smaller answers. */
+/* A store across a slow network: longer time-outs than the defaults, and smaller responses. */
 static struct roster_store_options far_away(void)
 {
     struct roster_store_options options = ROSTER_STORE_OPTIONS_INIT;
@@ -44,7 +43,7 @@ static struct roster_store_options far_away(void)
     return options;
 }
 
-/* A key that lives as long as its lease, and what a watch delivers of it. */
+/* A key with a lease, and a watch that delivers its changes. */
 static void use_store(struct roster_store *store)
 {
     struct roster_store_bytes key = roster_store_text("app/leader");
@@ -74,34 +73,34 @@ static void use_store(struct roster_store *store)
     MUST(roster_store_lease_revoke(store, lease.id, -1));
     roster_store_watch_cancel(watch); /* from any thread: a call that waits there returns */
     roster_store_watch_close(watch);
-    MUST(roster_store_rebind(store)); /* after -EREMCHG, when the other store is meant */
+    MUST(roster_store_rebind(store)); /* after -EREMCHG, to accept the other store */
     MUST(roster_store_stats(store, &stats));
     printf("%" PRIu64 " of %" PRIu64 " calls failed\n", stats.failures, stats.calls);
-    err = roster_store_lease_keep_alive(store, lease.id, -1, &lease); /* which was revoked */
+    err = roster_store_lease_keep_alive(store, lease.id, -1, &lease); /* it was revoked */
     printf("a failure to count as %s: %s\n", roster_error_class_name(roster_error_class(err)),
            roster_strerror(err));
 }
 
-/* The wall clock that timestamps follow, for instance one that is known to be right. */
+/* The wall clock that timestamps follow, for instance a synchronised one. */
 static uint64_t wall_clock(void *arg)
 {
     struct timespec now;
 
     if (clock_gettime(*(const clockid_t *)arg, &now))
-        return 0; /* as long as there is none, timestamps count on from the last one */
+        return 0; /* without a wall clock, timestamps count on from the last one */
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 static clockid_t followed = CLOCK_REALTIME;
 
-/* The clock of a server that goes on after a restart where it was. */
+/* A clock that does not go back across a restart. */
 static void use_persistent_clock(struct roster_store *store)
 {
     struct roster_oracle_persistent_options options = ROSTER_ORACLE_PERSISTENT_OPTIONS_INIT;
     struct roster_oracle_persistent *clock;
     uint64_t commit_ts, now;
 
-    options.window_ms = 10000; /* fewer writes; after a crash the clock is that much ahead */
+    options.window_ms = 10000; /* fewer writes; after a crash the clock is ahead by up to this */
     options.max_ahead_ms = 3600000;
     options.wall_clock = wall_clock;
     options.wall_arg = &followed;
@@ -130,10 +129,10 @@ static struct roster_syncer *make_syncer(struct roster *roster, struct roster_st
     options.n_labels = 1;
     options.git_hash = "0123abc";
     options.status_port = 10080;
-    options.status_address = "unix:/run/a.sock"; /* of an endpoint that is there already */
+    options.status_address = "unix:/run/a.sock"; /* of an existing endpoint */
     options.schema_lease = "45s";
     options.ttl_ms = 60000;
-    options.margin_ms = 5000; /* fences so long before the lease can end */
+    options.margin_ms = 5000; /* fences this long before the lease can end */
     options.keep_alive_ms = 15000;
     options.backoff_min_ms = 200;
     options.backoff_max_ms = 10000;
@@ -156,7 +155,7 @@ static void see_move(const struct roster_safe_point_state *state, void *arg)
     *seen = state->gc;
 }
 
-/* All that a leader's thread would do, step by step. */
+/* The work of a leader's thread, step by step. */
 static void advance(struct roster_safe_point *safe_point, uint64_t now, const uint64_t *seen)
 {
     struct roster_safe_point_result txn = {.size = sizeof(txn)}, gc = {.size = sizeof(gc)};
@@ -169,14 +168,14 @@ static void advance(struct roster_safe_point *safe_point, uint64_t now, const ui
     printf("%zu barrier\n", count);
     free(barriers);
     MUST(roster_barrier_delete(safe_point, "backup"));
-    MUST(roster_safe_point_round(safe_point, &txn, &gc));       /* as far as the life time allows */
-    MUST(roster_safe_point_advance_txn(safe_point, now, &txn)); /* further, by hand */
-    MUST(roster_safe_point_refresh(safe_point)); /* learns what is in the store, and acknowledges */
+    MUST(roster_safe_point_round(safe_point, &txn, &gc));       /* as far as life_time_ms allows */
+    MUST(roster_safe_point_advance_txn(safe_point, now, &txn)); /* further, explicitly */
+    MUST(roster_safe_point_refresh(safe_point)); /* reads the store and acknowledges */
     MUST(roster_safe_point_advance_gc(safe_point, roster_txn_safe_point(safe_point), &gc));
     MUST(roster_safe_point_run_once(safe_point, &wait_ms));
     printf("both stand at the same: %s\n",
            *seen == roster_txn_safe_point(safe_point) ? "yes" : "no");
-    MUST(roster_safe_point_stop(safe_point)); /* the threads, if there are some */
+    MUST(roster_safe_point_stop(safe_point)); /* stops the threads, if any */
 }
 
 int main(void)

@@ -1,8 +1,7 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * What the programs of this folder do with an error: say which call failed, and end.
+ * Error handling of the programs in this folder: name the failed call and exit.
  */
 #pragma once
 

@@ -1,9 +1,7 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * What an owner can call beyond begin and finish, what others see of it, and what
- * operates all of them.
+ * Functions for owners beyond begin and finish, for readers, and for operating all sessions.
  */
 #include "must.h"
 
@@ -14,8 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-/* In two steps, when the oracle is asked in between; and at a chosen timestamp, as for a stale
- * read. */
+/* Begins in two steps, with the oracle in between; and at a chosen timestamp, for a stale read. */
 static void begin_in_other_ways(struct roster_session *session, struct roster_oracle_local *oracle)
 {
     uint64_t start_ts;
@@ -29,7 +26,7 @@ static void begin_in_other_ways(struct roster_session *session, struct roster_or
     MUST(roster_txn_finish(session));
 }
 
-/* Under the read lock, so that the session stays. */
+/* Call under the read lock, which keeps the session readable. */
 static void look(struct roster *roster, uint64_t id)
 {
     const struct roster_session *session;
@@ -58,7 +55,7 @@ static void look(struct roster *roster, uint64_t id)
     roster_read_unlock(roster);
 }
 
-/* A transaction that its client has left open: what it did last. */
+/* The last statement of an idle transaction. */
 static void leave_open(struct roster *roster)
 {
     static const char text[] = "select for update";
@@ -83,7 +80,7 @@ static void leave_open(struct roster *roster)
     MUST(roster_session_close(session));
 }
 
-/* Two cursors at once: the one that began last is shown, and they end in any order. */
+/* Two open cursors: lists show the one that began last, and they end in any order. */
 static void open_cursors(struct roster_session *session)
 {
     uint64_t first, second;
@@ -97,7 +94,7 @@ static void open_cursors(struct roster_session *session)
     printf("statements %" PRIu64 " and %" PRIu64 " were open at once\n", first, second);
 }
 
-/* Two sessions hold a lock each and want each other's: the second wait is refused. */
+/* A deadlock: two sessions wait for each other's lock, and the second wait is refused. */
 static void lock_crosswise(struct roster *roster)
 {
     struct roster_blocked blocked = {.size = sizeof(blocked)};
@@ -146,7 +143,7 @@ static void lock_crosswise(struct roster *roster)
     MUST(roster_session_close(first));
 }
 
-/* How far a long statement has come, for readers. Under the read lock or by the owner. */
+/* Prints the progress of a statement. Call under the read lock or as the owner. */
 static void report_progress(struct roster_session *session)
 {
     struct roster_progress progress;
@@ -160,7 +157,7 @@ static void report_progress(struct roster_session *session)
                progress.done, progress.total);
 }
 
-/* What only the server knows of a session: a tag, and what it waits for at the moment. */
+/* A server's own data in a session: a tag and the current wait event. */
 static void wait_for_disk(struct roster *roster, struct roster_session *session)
 {
     uint32_t event, seen;
@@ -176,7 +173,7 @@ static void wait_for_disk(struct roster *roster, struct roster_session *session)
     roster_wait_end(session);
 }
 
-/* What the operating system says, in the place of the sum over the sessions. */
+/* The process' memory use as the operating system reports it, instead of the sessions' sum. */
 static uint64_t memory_used(void *arg)
 {
     return *(const uint64_t *)arg;
@@ -200,10 +197,10 @@ static void run_out_of_memory(struct roster *roster, struct roster_session *sess
     options.interval_ms = ROSTER_WATCHDOG_MANUAL;
     options.server_memory = 1 << 20;
     options.server_memory_least = 1 << 20;
-    options.server_memory_force_ms = 5000; /* then the connection, if it has not ended */
+    options.server_memory_force_ms = 5000; /* then its connection, if it still runs */
     options.memory_used = memory_used;
     options.memory_used_arg = &used;
-    options.statement_repeat_ms = 600000; /* reports are repeated less often than by default */
+    options.statement_repeat_ms = 600000; /* repeat reports less often than by default */
     options.txn_repeat_ms = 3600000;
     options.stuck_ms = 30000;
     options.event = count_event;
@@ -223,7 +220,7 @@ static int count_holder(const struct roster_holder *holder, void *arg)
     return 0;
 }
 
-/* Who holds back the minimum loses its transaction, and keeps its connection. */
+/* Kills the transaction that holds the minimum; its connection stays. */
 static void kill_the_holder(struct roster *roster)
 {
     struct roster_min_filter filter = ROSTER_MIN_FILTER_INIT;
@@ -237,12 +234,12 @@ static void kill_the_holder(struct roster *roster)
     MUST(roster_for_each_holder(roster, count_holder, &holders));
     printf("%u transactions and pins hold it\n", holders);
     filter.kinds = ROSTER_KIND_BIT(ROSTER_SESSION_BACKGROUND);
-    filter.tag_mask = 0xff; /* and of these, those with this in the tag */
+    filter.tag_mask = 0xff; /* only sessions with these bits in the tag */
     filter.tag = 7;
-    MUST(roster_min_of(roster, &filter, &min)); /* what the server's own sessions need */
+    MUST(roster_min_of(roster, &filter, &min)); /* the minimum of the server's own sessions */
     printf("background sessions hold %s\n",
            min.holder.kind == ROSTER_HOLDER_NONE ? "nothing" : "the minimum");
-    MUST(roster_min_peek(roster, &min)); /* moves nothing, as roster_min_advance() does */
+    MUST(roster_min_peek(roster, &min)); /* unlike roster_min_advance(), moves no safe point */
     MUST(roster_kill_txn(roster, min.holder.session_id, min.min_start_ts, 0,
                          ROSTER_KILL_REASON_TXN_AGE));
     kill.session_id = min.holder.session_id;
@@ -251,7 +248,7 @@ static void kill_the_holder(struct roster *roster)
         printf("it is dying already\n");
 }
 
-/* The privilege check: `arg` is who asks. */
+/* The privilege check: `arg` is the user that kills. */
 static int may_kill(const struct roster_session *session, const struct roster_shown *shown,
                     void *arg)
 {
@@ -285,7 +282,7 @@ static void show_metrics(struct roster *roster)
            metrics.kills[ROSTER_KILL_REASON_SHUTDOWN][ROSTER_KILL_RESULT_DELIVERED]);
 }
 
-/* Who was busy in the last minute; a server starts this with a thread, once, at its start. */
+/* Users active in the last minute. A server starts the sampling once, with a thread. */
 static void show_activity(struct roster *roster)
 {
     struct roster_activity_options options = ROSTER_ACTIVITY_OPTIONS_INIT;
@@ -307,7 +304,7 @@ static void show_activity(struct roster *roster)
     MUST(roster_activity_stop(activity));
 }
 
-/* What an operator asks first: who ended that, and why. */
+/* Finds the origin and the reason of a kill in the event log. */
 static void tell_what_happened(struct roster *roster)
 {
     struct roster_event_log_state state = {.size = sizeof(state)};
@@ -324,7 +321,7 @@ static void tell_what_happened(struct roster *roster)
     printf("%" PRIu64 " events, %" PRIu64 " dropped\n", state.events, state.events_dropped);
 }
 
-/* A library inside of a program that must not get a thread: time and memory go on by calls. */
+/* A roster without threads: calls advance its clock and reclaim memory. */
 static void start_no_thread(void)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
@@ -337,11 +334,11 @@ static void start_no_thread(void)
     MUST(roster_session_open(roster, NULL, &session));
     MUST(roster_tick(roster)); /* now and then, from a timer */
     MUST(roster_session_close(session));
-    MUST(roster_reclaim(roster)); /* what waited for readers is used again */
+    MUST(roster_reclaim(roster)); /* frees objects whose readers have left */
     MUST(roster_destroy(roster));
 }
 
-/* What a plugin asks first, which another library than the one it was compiled for may meet. */
+/* The first call of a plugin: the library may not be the one that it was compiled for. */
 static void check_build(void)
 {
     const struct roster_build build = ROSTER_BUILD_INIT;
@@ -350,7 +347,7 @@ static void check_build(void)
     MUST(roster_build_check(&build, &differs));
 }
 
-/* Which users have the most sessions, and which of them have all that their rule allows. */
+/* Users with the most sessions, and those at the limit of their rule. */
 static void count_users(struct roster *roster)
 {
     struct roster_quota_rule rule = ROSTER_QUOTA_RULE_INIT;
@@ -359,7 +356,7 @@ static void count_users(struct roster *roster)
     size_t count = 4, full = 4;
 
     rule.by = ROSTER_GROUP_USER;
-    rule.limit = 10; /* without a value: of each user */
+    rule.limit = 10; /* without a value: for each user */
     MUST(roster_quota_set(roster, &rule, 1));
     printf("no %s has more than %" PRIu64 " sessions\n", roster_group_by_name(rule.by), rule.limit);
     MUST(roster_groups_top(roster, ROSTER_GROUP_USER, groups, &count, &all));
@@ -369,7 +366,7 @@ static void count_users(struct roster *roster)
     printf("%zu users are at their limit\n", full);
 }
 
-/* Called at each look; another result than 0 ends the wait. */
+/* Called after each look; a result other than 0 ends the wait. */
 static int on_progress(const struct roster_drain_progress *progress, void *arg)
 {
     *(uint64_t *)arg = progress->sessions;
@@ -424,17 +421,17 @@ int main(void)
     MUST(roster_session_set_disk(session, 1 << 20));
     look(roster, roster_session_id(session));
     run_out_of_memory(roster, session);
-    (void)roster_stmt_end(session); /* it was killed */
+    (void)roster_stmt_end(session); /* returns that it was killed */
     kill_the_holder(roster);
     printf("the transaction is %s\n", roster_killed(session) > 0 ? "killed" : "alive");
     MUST(roster_txn_finish(session));
 
     kill_the_others(roster, roster_session_id(session));
-    /* The connection is killed, and still its transaction is rolled back by a statement. */
+    /* The connection is killed, but a statement may still roll its transaction back. */
     MUST(roster_stmt_begin_cleanup(other, ROSTER_COMMAND_QUERY, "rollback", 8, NULL, 0));
     (void)roster_stmt_end(other);
     MUST(roster_session_close(other));
-    MUST(roster_release_wait(roster)); /* attr.release of all that are closed has returned */
+    MUST(roster_release_wait(roster)); /* attr.release has returned for all closed sessions */
     show_metrics(roster);
     tell_what_happened(roster);
     show_activity(roster);
@@ -446,7 +443,7 @@ int main(void)
     patience.progress_arg = &left;
     MUST(roster_drain(roster, &patience, &report));
     printf("%" PRIu64 " sessions were left at the last look\n", left);
-    MUST(roster_drain_undo(roster)); /* it was not the end after all */
+    MUST(roster_drain_undo(roster)); /* the server continues */
     roster_text_redact("etcd:http://root:secret@db1:2379", url, sizeof(url));
     printf("%s\n", url);
     MUST(roster_destroy(roster));

@@ -1,9 +1,8 @@
 /*
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
- *
- * What an SQL server asks for: connection ids, rows of its process lists, lock waits, tables in
- * use, and the schema change that waits for them.
+ * Functions for SQL servers: connection ids, rows of process lists, lock waits, tables in use, and
+ * a schema change that waits for them.
  */
 #include "must.h"
 
@@ -26,7 +25,7 @@ static struct roster_conn_ids *make_ids(struct roster *roster)
     return ids;
 }
 
-/* KILL with an id from a client: which server is it for? */
+/* KILL with a client's id: finds the server that it belongs to. */
 static void route_kill(uint64_t id)
 {
     struct roster_conn_id parts;

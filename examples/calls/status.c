@@ -18,12 +18,12 @@ int main(int argc, char **argv)
 
     MUST(roster_create(NULL, &roster));
     /* [status] */
-    options.address = address; /* of the configuration: "unix:/run/NAME/roster.sock" */
-    options.peers = true;      /* root and the user it runs as may kill */
+    options.address = address; /* from the configuration: "unix:/run/NAME/roster.sock" */
+    options.peers = true;      /* root and the server's user may kill */
     options.manual = true;
     MUST(roster_status_start(roster, &options, &status));
     printf("rosterctl -s %s ps\n", roster_status_address(status));
-    MUST(roster_status_run_once(status, 0)); /* from the loop, again and again */
+    MUST(roster_status_run_once(status, 0)); /* call from the server's loop */
     roster_status_stop(status);
     /* [status] */
     MUST(roster_destroy(roster));
