@@ -51,7 +51,7 @@ stop_kv() {
     kill -TERM "${kv_pid[$1]}"
     wait "${kv_pid[$1]}" || status=$?
     unset "kv_pid[$1]"
-    check "$1 ends well" [ "$status" -eq 0 ]
+    check "$1 exits with 0" [ "$status" -eq 0 ]
 }
 
 # cli NAME WORD...
@@ -115,15 +115,15 @@ finish_load() {
     wait "${load_pid[$1]}" || status=$?
     unset "load_pid[$1]"
     check "redis-benchmark ran until it was stopped" [ "$status" -eq $((128 + 15)) ]
-    check "redis-benchmark saw no error" \
+    check "redis-benchmark reports no error" \
         [ -z "$(tr '\r' '\n' <"$work/$1.load" | grep -i -e error -e warning)" ]
     check "redis-benchmark got replies" grep -q 'requests per second' "$work/$1.load"
 }
 
-# hold N NAME WHO: begins a transaction through descriptor N that reads one key and then just stays.
+# hold N NAME WHO: begins a transaction through descriptor N, reads one key and keeps it open.
 hold() {
     dial "$1" "${kv_port[$2]}"
-    check "$3 has a name" [ "$(ask "$1" "CLIENT SETNAME $3")" = +OK ]
+    check "$3 sets its name" [ "$(ask "$1" "CLIENT SETNAME $3")" = +OK ]
     check "$3 begins" [ "$(ask "$1" BEGIN)" = +OK ]
     ask "$1" "GET $watched" >"$work/$3.saw"
     cli "$2" TRX LIST | sed -n "s/.* name=$3 .*start-ts=\([0-9]*\) .*/\1/p" >"$work/$3.start"
@@ -131,27 +131,26 @@ hold() {
         "and keeps it open"
 }
 
-# release N NAME WHO: it ends, and has seen one and the same snapshot all the time.
+# release N NAME WHO: checks that WHO still sees its snapshot, and commits.
 release() {
     local sees
     sees=$(ask "$1" "GET $watched")
-    check "$3 sees its snapshot to its end" [ "$sees" = "$(cat "$work/$3.saw")" ]
+    check "$3 still sees its snapshot" [ "$sees" = "$(cat "$work/$3.saw")" ]
     check "$3 commits" [ "$(ask "$1" COMMIT)" = +OK ]
     hang_up "$1"
-    echo "-- \"$3\" still reads \"$sees\", the others read \"$(cli "$2" GET "$watched")\" by now;" \
-        "it commits"
+        echo "-- \"$3\" still reads \"$sees\"; new transactions read \"$(cli "$2" GET "$watched")\"; it commits"
 }
 
-# start_of WHO: where its transaction began.
+# start_of WHO: prints the start timestamp of its transaction.
 start_of() {
     cat "$work/$1.start"
 }
 
-# not_passed NAME WHO: no safe point that the server knows has passed that transaction.
+# not_passed NAME WHO: checks that no safe point of the server has passed WHO's transaction.
 not_passed() {
     local point
     for point in txn_safe_point gc_safe_point; do
-        check "the $point at $1 does not pass $2" [ "$(value "$1" $point)" -le "$(start_of "$2")" ]
+        check "the $point of $1 does not pass $2" [ "$(value "$1" $point)" -le "$(start_of "$2")" ]
     done
 }
 

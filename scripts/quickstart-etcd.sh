@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# help: build, start three example servers on an etcd cluster of three, kill one of each, watch
+# help: build, run three example servers on three etcd members, kill one of each
 #
 # Sourced by quickstart.
 
@@ -20,7 +20,7 @@ live=() # transactions that no safe point may pass
 declare -A highest
 trap 'etcd_end_all; end_all' EXIT
 
-# The member of etcd that leads, counted from 0.
+# Prints the index of etcd's leader, from 0.
 etcd_leader() {
     local n
     for n in "${!etcd_ports[@]}"; do
@@ -35,17 +35,17 @@ etcd_leader() {
     echo 0
 }
 
-# What has to be true at every look: nothing goes back, no live transaction is passed.
+# Checks that no safe point went back or passed a live transaction.
 check_all() {
     local name point holder now
     for name in "${alive[@]}"; do
         for point in txn_safe_point gc_safe_point; do
             now=$(value "$name" $point)
-            check "the $point at $name does not go back" \
+            check "the $point of $name does not go back" \
                 [ "$now" -ge "${highest[$name.$point]-0}" ]
             highest[$name.$point]=$now
         done
-        check "gc is not above txn at $name" \
+        check "the gc safe point of $name is not above the txn safe point" \
             [ "$(value "$name" gc_safe_point)" -le "$(value "$name" txn_safe_point)" ]
         for holder in "${live[@]}"; do
             not_passed "$name" "$holder"
@@ -63,13 +63,13 @@ show() {
     check_all
 }
 
-# The txn safe point as kv1 knows it.
+# Prints kv1's txn safe point.
 txn_point() {
     look kv1
     value kv1 txn_safe_point
 }
 
-# reaches POINT TIMESTAMP: within ten seconds kv1 knows it above the timestamp.
+# reaches POINT TIMESTAMP: waits up to ten seconds for kv1's safe point to exceed the timestamp.
 reaches() {
     local tries
     for ((tries = 100; tries; tries--)); do
@@ -81,7 +81,7 @@ reaches() {
 }
 
 kill_kv2() {
-    echo "-- kv2 is killed with \"audit\" open: its record stays until its lease ends ($ttl ms)"
+    echo "-- killing kv2 while \"audit\" is open: its record stays until its lease expires ($ttl ms)"
     kill -KILL "${load_pid[kv2]}" "${kv_pid[kv2]}"
     wait "${load_pid[kv2]}" "${kv_pid[kv2]}" 2>/dev/null || true
     unset "load_pid[kv2]" "kv_pid[kv2]"
@@ -92,7 +92,7 @@ kill_kv2() {
 kill_etcd() {
     local leader
     leader=$(etcd_leader)
-    echo "-- member$leader of etcd, its leader, is killed; two are left"
+    echo "-- killing etcd's leader, member$leader; two members remain"
     etcd_end "$leader" KILL
 }
 
@@ -103,23 +103,23 @@ events() {
         live=(audit)
         ;;
     6)
-        check "the safe point stops at audit, inclusive" [ "$(txn_point)" = "$(start_of audit)" ]
+        check "the txn safe point stops at audit" [ "$(txn_point)" = "$(start_of audit)" ]
         kill_kv2
         hold 8 kv3 report
         live=(report)
         ;;
-    8) check "it stands still while kv2's lease lasts" [ "$(txn_point)" = "$(start_of audit)" ] ;;
+    8) check "it does not advance before kv2's lease expires" [ "$(txn_point)" = "$(start_of audit)" ] ;;
     14)
-        check "it resumes when that lease has ended" [ "$(txn_point)" -gt "$(start_of audit)" ]
-        check "and stops at report, which is live" [ "$(txn_point)" = "$(start_of report)" ]
+        check "it advances after kv2's lease has expired" [ "$(txn_point)" -gt "$(start_of audit)" ]
+        check "it stops at report, which is open" [ "$(txn_point)" = "$(start_of report)" ]
         kill_etcd
         ;;
     20)
-        check "report was not passed" [ "$(txn_point)" = "$(start_of report)" ]
+        check "it has not passed report" [ "$(txn_point)" = "$(start_of report)" ]
         live=()
         release 8 kv3 report
-        check "then the txn safe point goes on" reaches txn_safe_point "$(start_of report)"
-        check "and the gc safe point after it" reaches gc_safe_point "$(start_of report)"
+        check "the txn safe point advances after report" reaches txn_safe_point "$(start_of report)"
+        check "the gc safe point follows" reaches gc_safe_point "$(start_of report)"
         ;;
     esac
 }
@@ -143,18 +143,18 @@ configure_all build
 build_in build libroster.la examples/kv/roster-kv
 leave_tree
 
-say "starting three members of etcd on the loopback interface"
+say "starting three etcd members on the loopback interface"
 etcd_start 3 "$work" || die "etcd did not start: $(tail -n 3 "$work"/member*.log)"
 echo "   $(etcd_urls)"
-say "starting three example servers that meet there"
+say "starting three example servers that share this store"
 for server in "${alive[@]}"; do
     start_kv "$server" --gc-interval-ms=100 --store="etcd:$(etcd_urls)" --lease-ttl-ms="$ttl" \
         --report-interval-ms=200 --life-time-ms=0
     cli "$server" SET "$watched" before >/dev/null
 done
-say "what etcdctl shows of them"
+say "their keys, as etcdctl lists them"
 etcd_ctl get --prefix /roster/ | paste -d ' ' - - | sed 's/^/   /'
-say "$seconds seconds of load on all three; one server and one member of etcd are killed during it"
+say "$seconds seconds of load on all three servers; one server and one etcd member are killed"
 for server in "${alive[@]}"; do
     start_load "$server" 20
 done
@@ -162,13 +162,13 @@ watch_all
 for server in "${alive[@]}"; do
     finish_load "$server"
 done
-say "stopping the servers that are left"
+say "stopping the remaining servers"
 for server in "${alive[@]}"; do
     stop_kv "$server"
     sed "s/^/   $server  /" "$work/$server.err"
 done
-echo "-- what etcdctl shows after them"
+echo "-- the remaining keys"
 etcd_ctl get --prefix /roster/ | paste -d ' ' - - | tee "$work/left" | sed 's/^/   /'
-check "an orderly stop leaves nothing but the safe points, and kv2, which was killed, its last sign of life" \
+check "only the safe points and the last-seen key of kv2, which was killed, remain" \
     [ "$(grep -cv '^/roster/\(safepoint/\(txn\|gc\)\|server/seen/kv2\) ' "$work/left")" -eq 0 ]
 tell_checks

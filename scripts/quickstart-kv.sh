@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# help: build, start two example servers on one SQLite file, put one under load, watch (the default)
+# help: build, run two example servers on one SQLite file, one of them under load (the default)
 #
 # Sourced by quickstart.
 
@@ -15,17 +15,17 @@ seconds=12
 clients=200
 trap end_all EXIT
 
-# held_by N WHO: what has to be true while that transaction is the oldest of kv1.
+# held_by N WHO: checks while WHO's transaction is the oldest of kv1.
 held_by() {
     local start
     start=$(start_of "$2")
-    check "$2 is shown as the holder of the minimum" [ "$(value kv1 min_holder_name)" = "$2" ]
-    check "the minimum is where $2 began" [ "$(value kv1 min_start_ts)" = "$start" ]
+    check "$2 is the holder of the minimum" [ "$(value kv1 min_holder_name)" = "$2" ]
+    check "the minimum is the start timestamp of $2" [ "$(value kv1 min_start_ts)" = "$start" ]
     check "the local safe point does not pass $2" [ "$(value kv1 safe_point)" -le "$start" ]
     check "$2 sees its snapshot" [ "$(ask "$1" "GET $watched")" = "$(cat "$work/$2.saw")" ]
 }
 
-# The statements a second since the last call.
+# Sets rate: statements per second since the last call.
 statements_before=0
 time_before=0
 statement_rate() {
@@ -37,7 +37,7 @@ statement_rate() {
     time_before=$now
 }
 
-# show SECOND: what the servers say of themselves.
+# show SECOND: prints the servers' figures.
 show() {
     local holder next
     look kv1
@@ -49,7 +49,7 @@ show() {
         holder="$holder \"$(value kv1 min_holder_name)\" ($(value kv1 min_holder_addr))"
         next="   ending it would advance the minimum by $(value kv1 min_next_gain_ms) ms"
     fi
-    printf '%2s s  %s sessions, %s statements a second, %s versions kept, %s collected\n' \
+    printf '%2s s  %s sessions, %s statements per second, %s versions kept, %s collected\n' \
         "$1" "$(value kv1 connected_clients)" "$rate" \
         "$(value kv1 versions)" "$(value kv1 versions_collected)"
     printf '      minimum of kv1 %s, %s\n' "$(value kv1 min_start_ts)" "$holder"
@@ -57,13 +57,12 @@ show() {
     show_safe_points kv1 kv2
 }
 
-# The process list: long, so only its beginning, and who has a name. Not by head, which would leave
-# before the writer is done.
+# Prints the named sessions and some others. Without head(1), which would exit before the writer is done.
 show_sessions() {
     local list=$work/list
     cli kv1 CLIENT LIST >"$list"
     grep ' name= ' "$list" >"$work/others"
-    echo "-- CLIENT LIST: the named ones and some others of $(grep -c '^id=' "$list") sessions"
+    echo "-- CLIENT LIST: the named sessions and some others of $(grep -c '^id=' "$list")"
     {
         grep '^id=' "$list" | grep -v ' name= '
         { # those that execute something first
@@ -71,12 +70,12 @@ show_sessions() {
             grep ' text= ' "$work/others" || true
         } | sed -n 1,4p
     } | cut -c 1-140 | sed 's/^/   /'
-    echo "-- TRX LIST: the oldest transactions first"
+    echo "-- TRX LIST: oldest transactions first"
     cli kv1 TRX LIST | sed -n '1,3s/^/   /p'
 }
 
-# Two long transactions on kv1 beside the load, from before it to the 6th second and from the 3rd to
-# the 8th, and one on kv2 from the 5th to the 10th: what that one keeps is kept on kv1 too.
+# Long transactions beside the load: on kv1 until the 6th second and from the 3rd to the 8th, on kv2 from
+# the 5th to the 10th. The one on kv2 keeps versions on kv1, too.
 events() {
     case $1 in
     3) hold 8 kv1 report ;;
@@ -121,16 +120,16 @@ watch_load() {
     done
     check "versions were kept for the long transactions and collected after them" \
         [ "$(value kv1 versions_collected)" -gt "$collected" ]
-    check "the gc safe point has passed them all" \
+    check "the gc safe point has passed all of them" \
         [ "$(value kv2 gc_safe_point)" -gt "$(start_of backup)" ]
 }
 
 show_benchmark() {
-    echo "-- redis-benchmark's last rounds:"
+    echo "-- the last rounds of redis-benchmark:"
     tr '\r' '\n' <"$work/kv1.load" | grep 'requests per second' | tail -n 4 | sed 's/^ */   /'
 }
 
-# No reader needs an old version any more: what is left is one for each key.
+# No reader needs an old version any more: one version per key remains.
 check_rest() {
     local tries
     for ((tries = 50; tries; tries--)); do
@@ -138,9 +137,9 @@ check_rest() {
         [ "$(value kv1 versions)" -gt "$(value kv1 keys)" ] || break
         sleep 0.1
     done
-    check "at rest each key has one version" [ "$(value kv1 versions)" -eq "$(value kv1 keys)" ]
-    check "no transaction is left" [ "$(value kv1 transactions_open)" -eq 0 ]
-    echo "-- at rest: $(value kv1 keys) keys, $(value kv1 versions) versions," \
+    check "without load, each key has one version" [ "$(value kv1 versions)" -eq "$(value kv1 keys)" ]
+    check "no transaction is open" [ "$(value kv1 transactions_open)" -eq 0 ]
+    echo "-- without load: $(value kv1 keys) keys, $(value kv1 versions) versions," \
         "$(value kv1 versions_collected) collected"
 }
 
@@ -149,17 +148,17 @@ configure_all build
 build_in build libroster.la examples/kv/roster-kv
 leave_tree
 
-say "starting two example servers that meet in one SQLite file: each connection is a session"
+say "starting two example servers that share one SQLite file; each connection is a session"
 for server in kv1 kv2; do
     start_kv "$server" --gc-interval-ms=100 --store="sqlite:$work/cluster.db" \
         --lease-ttl-ms=10000 --report-interval-ms=200 --life-time-ms=0
 done
 cli kv1 SET "$watched" before >/dev/null
 cli kv2 SET "$watched" elsewhere >/dev/null
-say "$seconds seconds of redis-benchmark over $clients connections, long transactions beside it"
-echo "   Every write makes a new version. The minimum is where a server's oldest open transaction"
-echo "   began, and the safe points are behind the minimum of every server: what any transaction"
-echo "   may still read must be kept, what no reader can reach any more is collected."
+say "$seconds seconds of redis-benchmark over $clients connections, beside long transactions"
+echo "   Every write creates a version. A server's minimum is the start timestamp of its oldest open"
+echo "   transaction. The safe points never pass the minimum of any server: versions that a"
+echo "   transaction may still read are kept, all others are collected."
 hold 7 kv1 audit
 start_load kv1 "$clients"
 watch_load
@@ -169,10 +168,9 @@ check_rest
 say "stopping the servers"
 for server in kv1 kv2; do
     stop_kv "$server"
-    check "$server has no complaint" \
+    check "$server has no errors" \
         [ -z "$(grep -v '^roster-kv: only [0-9]* clients' "$work/$server.err")" ]
     sed 's/^/   /' "$work/$server.err"
 done
 tell_checks
-echo "Try ./quickstart --stay next: two servers with something of everything to look at, in a browser and"
-echo "with rosterctl."
+echo "Next, try ./quickstart --stay: four servers with problems to find, in a browser and with rosterctl."

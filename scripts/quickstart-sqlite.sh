@@ -2,37 +2,37 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# help: build, let a program's WAL grow, name the transaction that holds it, end it
+# help: build, let a program's WAL grow, find the transaction that holds it, end it
 #
-# Sourced by quickstart. The program is Python's sqlite3 as it is; the questions are asked by the
-# sqlite3 shell, another process. Built is what that needs and no more, quickly and in a directory of its own.
+# Sourced by quickstart. The program uses Python's unmodified sqlite3; the queries come from the sqlite3
+# shell, another process. Builds only what this needs, quickly and in its own directory.
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/roster-quickstart.XXXXXX")
 program=
 trap end_all EXIT
 
-# Ends what was started here.
+# Ends the program and removes its files.
 end_all() {
     [ -z "$program" ] || kill "$program" 2>/dev/null || true
     wait
     rm -rf "$work"
 }
 
-# wal: its bytes.
+# wal: prints the size of the WAL in bytes.
 wal() {
     stat -c %s "$work/app.db-wal"
 }
 
-# grow SECONDS: shows it.
+# grow SECONDS: prints the size of the WAL every second.
 grow() {
     local second
     for ((second = 1; second <= $1; second++)); do
         sleep 1
-        printf '   %s s: the WAL has %s KB\n' "$second" "$(($(wal) / 1024))"
+        printf '   %s s: WAL of %s KB\n' "$second" "$(($(wal) / 1024))"
     done
 }
 
-# ask SQL: by the shell, which is shown.
+# ask SQL: runs it in the sqlite3 shell; prints the statement and the result.
 ask() {
     printf 'sqlite> %s\n' "$1" | sed 's/^/   /'
     LD_LIBRARY_PATH=$dir/.libs sqlite3 -cmd ".load roster" "$work/app.db" "$1" >"$work/answer" 2>&1 ||
@@ -79,15 +79,15 @@ sleep 1
 check "the program runs" kill -0 "$program"
 grow 3
 check "the WAL grows" [ "$(wal)" -gt 4000000 ]
-say "who holds it? The sqlite3 shell asks, with .load roster"
+say "finding the transaction that holds it, in the sqlite3 shell with .load roster"
 ask "SELECT id, application, state, txn_seconds, statement FROM roster_blocker LIMIT 1"
-check "the culprit is named" grep -q "python3|idle in transaction" "$work/answer"
+check "the holder is found" grep -q "python3|idle in transaction" "$work/answer"
 id=$(cut -d '|' -f 1 "$work/answer")
 say "ending it"
 ask "SELECT roster_kill($id)"
-check "it is ended" grep -q -e delivered -e ended "$work/answer"
+check "it has ended" grep -q -e delivered -e ended "$work/answer"
 sleep 0.3
-say "and the space is given back"
+say "reclaiming the space"
 for ((tries = 20; tries; tries--)); do
     ask "SELECT roster_checkpoint()"
     grep -q truncated "$work/answer" && break
@@ -95,5 +95,5 @@ for ((tries = 20; tries; tries--)); do
 done
 check "the WAL is truncated" grep -q "truncated to 0 bytes" "$work/answer"
 grow 1
-check "it stays small" [ "$(wal)" -lt 8000000 ]
+check "the WAL stays small" [ "$(wal)" -lt 8000000 ]
 tell_checks
