@@ -138,7 +138,7 @@ release() {
     check "$3 still sees its snapshot" [ "$sees" = "$(cat "$work/$3.saw")" ]
     check "$3 commits" [ "$(ask "$1" COMMIT)" = +OK ]
     hang_up "$1"
-        echo "-- \"$3\" still reads \"$sees\"; new transactions read \"$(cli "$2" GET "$watched")\"; it commits"
+    echo "-- \"$3\" still reads \"$sees\"; new transactions read \"$(cli "$2" GET "$watched")\"; it commits"
 }
 
 # start_of WHO: prints the start timestamp of its transaction.

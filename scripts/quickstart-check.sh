@@ -18,7 +18,7 @@ if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
     failed=1
 fi
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then
-        echo "no tests were run"
+    echo "no tests were run"
     failed=1
 fi
 if [ "$skipped" -gt 0 ]; then
