@@ -102,7 +102,7 @@ static inline struct rst_hot_node *rst_graced_nodes(const struct rst_graced_chun
     return (struct rst_hot_node *)(uintptr_t)(chunk + 1);
 }
 
-/* The chunk of a node. Nodes stand in its first RST_GRACED_MIN_CHUNK bytes: no size is needed. */
+/* The chunk of a node. Nodes are in its first RST_GRACED_MIN_CHUNK bytes, so no size is needed. */
 static inline struct rst_graced_chunk *rst_graced_chunk_of_node(const struct rst_hot_node *node)
 {
     return (struct rst_graced_chunk *)((uintptr_t)node & ~(uintptr_t)(RST_GRACED_MIN_CHUNK - 1));

@@ -61,7 +61,7 @@ void rst_guard_unfence(struct rst_guard *guard, struct rst_guard_words *words, u
 /* Nanoseconds until the deadline of a leased store; below 0, for how long it has been fenced. */
 int64_t rst_guard_margin_ns(struct rst_guard *guard, const struct rst_guard_words *words);
 
-/* Whether lowering the record, and nothing else, could protect `ts` again. */
+/* Whether lowering the record alone could protect `ts` again. */
 bool rst_guard_may_lower(struct rst_guard *guard, uint64_t ts);
 
 /* Whether the lease still lives: 0 or -ESTALE. Outside the common path of a roster without one. */

@@ -46,7 +46,7 @@ int rst_reclaim_process_init(void);
 void rst_reclaim_end(bool by_hand);
 
 /*
- * A round by hand, where there is no thread: runs what is queued. Waits for readers and keepers
+ * A round by hand, if there is no thread: runs the queued callbacks. Waits for readers and keepers
  * that are inside, and for no other round. Returns 0, also if there is nothing to do, or the thread
  * or another caller is doing it; -EBUSY inside a read-side section of liburcu's flavour bp and in a
  * keeper; -ENOMEM or -EPERM if no grace period is possible; everything stays queued. While there is

@@ -77,7 +77,7 @@ struct rst_activity_ring {
     uint32_t size;
     struct rst_activity_bucket *buckets;
     struct rst_activity_cell *cells; /* per_bucket for each */
-    struct rst_activity_bucket open; /* what is under way */
+    struct rst_activity_bucket open; /* the current second and minute */
 };
 
 struct roster_activity {

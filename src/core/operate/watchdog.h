@@ -50,7 +50,7 @@ struct rst_victim {
     uint64_t session_id; /* 0: none */
     uint64_t stmt_seq;
     uint64_t killed_at;
-    bool seen; /* in the walk under way */
+    bool seen; /* in the current walk */
 };
 
 struct roster_watchdog {
@@ -68,7 +68,7 @@ struct roster_watchdog {
     size_t n_events;
     size_t events_size;
 
-    /* The walk under way. */
+    /* The current walk. */
     uint64_t now;    /* of the coarse clock */
     uint64_t ts_now; /* the oracle's; 0 if it could not be read */
     uint64_t memory; /* the sum of what sessions use */

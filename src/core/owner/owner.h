@@ -28,7 +28,7 @@ void rst_drain_opened(struct rst_thread *thread);
 int rst_refusal_check(const struct roster_quota_refusal *callers);
 
 /* Fills in attr.refusal, if there is one, and logs that the session was rejected with `err`: for
- * -EDQUOT, `*why` says why. Returns `err`. */
+ * -EDQUOT, `*why` is the reason. Returns `err`. */
 rst_slow int rst_refusal_tell_slow(struct roster *roster, const struct roster_session_attr *attr,
                                    const struct roster_quota_refusal *why, int err);
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The views of a transaction: one, or two while a statement is under way (see session.h).
+ * The views of a transaction: one, or two while a statement is open (see session.h).
  */
 #pragma once
 
@@ -17,7 +17,7 @@ struct rst_txn_views {
     struct roster_shown *base; /* for the end of a statement, likewise; NULL outside one */
 };
 
-/* Out of line: compilers put what is almost never reached into a part that calls what is slow. */
+/* Out of line: compilers move code that is almost never reached to the slow calls. */
 rst_slow void rst_txn_view_put_slow(struct rst_thread *thread, struct roster_shown *view);
 
 /* Always inline: clang 19 would call it, from where it is almost never reached. */
@@ -55,7 +55,7 @@ static rst_always_inline int rst_txn_views_take(struct rst_thread *thread,
 /*
  * 3 of look.h, after the barrier: those of the views that were taken show a transaction that is
  * idle since `since`, or `now` in the session's statement. `in_stmt` is read after the barrier,
- * which compilers would double else.
+ * which compilers would otherwise duplicate.
  */
 static rst_always_inline void rst_txn_views_fill(const struct rst_txn_views *views,
                                                  const struct roster_session *session, bool in_stmt,

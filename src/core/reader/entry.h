@@ -15,7 +15,7 @@
 #include <roster/list.h>
 #include <string.h>
 
-/* What comes first in an entry; a session at rest has nothing else. */
+/* The first part of an entry; a session at rest has nothing else. */
 #define RST_ENTRY_FRONT offsetof(struct roster_entry, text_full_length)
 
 _Static_assert(RST_ENTRY_FRONT <= 2 * RST_CACHE_LINE, "what every session has is two lines");
@@ -46,7 +46,7 @@ static inline void rst_entry_front(struct roster_entry *entry, const struct rost
     entry->txn_state = (enum roster_txn_state)shown->txn_state;
     entry->run_state = (enum roster_run_state)shown->run_state;
     entry->command = ROSTER_COMMAND_SLEEP;
-    /* Acquire: as in rst_kill_dying(), which asks again. */
+    /* Acquire: as in rst_kill_dying(), which loads it again. */
     entry->killed = rst_load_acquire(&session->kill) ? roster_session_killed(session, shown) : 0;
     entry->memory = rst_load(&session->memory);
     entry->disk = 0;

@@ -48,7 +48,7 @@
 #define RST_HINT_TAG ((uintptr_t)RST_CACHE_LINE - 1)
 
 struct rst_hints {
-    unsigned shift; /* of a hash, which has 64 bits: what is left is a place */
+    unsigned shift; /* of a 64-bit hash; the result is a place */
     uintptr_t places[] rst_cache_aligned;
 };
 

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Identities: who a session is, as one immutable block with its strings. The session's kind and
- * flags stand there once more, so that a list need not touch the session's other line for them.
+ * Identities: a session's identity as one immutable block with its strings. The session's kind and
+ * flags are repeated there, so that a list need not read the session's other line for them.
  */
 #pragma once
 

@@ -131,8 +131,8 @@ static inline void rst_write_fence(void)
 #define RST_LONG_TEXT ((size_t)4096)
 
 /*
- * In a build with test delays: a reader of what is free shall not find what it was. `keeps` is the
- * place of the word that is spared.
+ * In a build with test delays: a reader of free memory must not find the old contents. `keeps` is
+ * the index of the word that is not overwritten.
  */
 #ifdef ROSTER_TEST_DELAYS
 static inline void rst_spoil(rst_look_word *words, size_t n, size_t keeps)
@@ -155,7 +155,7 @@ static inline void rst_statement_spoil(struct rst_statement *statement)
     rst_spoil((rst_look_word *)(void *)(statement + 1), statement->text_length / 8, SIZE_MAX);
 }
 
-/* The two states of a view and what is reserved beside them, as the word that they are. */
+/* The two states of a view and the reserved bytes beside them, as one word. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define RST_STATES(txn, run, reserved)                                                             \
     ((uint32_t)(txn) << 24 | (uint32_t)(run) << 16 | (uint32_t)(reserved))

@@ -58,7 +58,7 @@ struct rst_rule {
 
 struct rst_quota {
     pthread_mutex_t setting; /* calls that set rules take turns */
-    unsigned stale;          /* what is not counted any more, but may be marked; under `setting` */
+    unsigned stale;          /* no longer counted, but marks may remain; under `setting` */
     pthread_mutex_t lock;    /* of all below, and of the sessions' marks once they are open */
     struct rst_rule *rules;  /* sorted, see compare_rules() */
     size_t rule_count;
@@ -108,10 +108,11 @@ void rst_quota_give(struct roster *roster, const struct rst_values *values, unsi
 int rst_quota_move(struct roster *roster, const struct roster_session *session,
                    const struct rst_values *to, struct roster_quota_refusal *why);
 
-/* Counts an open session also by what `bits` say; it may be too many. Returns 0 or -ENOMEM. */
+/* Counts an open session also by the attributes in `bits`; limits may be exceeded. Returns 0 or
+ * -ENOMEM. */
 int rst_quota_count(struct roster *roster, struct roster_session *session, unsigned bits);
 
-/* Frees the groups of what `bits` say. */
+/* Frees the groups of the attributes in `bits`. */
 void rst_quota_drop(struct roster *roster, unsigned bits);
 
 /* Orders rules: by what they are about, that for each group first, then by value. */

@@ -89,6 +89,6 @@ bool rst_registry_has(const struct rst_registry *registry, const struct roster_s
 /* Called for up to 64 neighbouring sessions at once, so that the callee can prefetch. */
 typedef int rst_registry_fn(struct roster_session *const *batch, unsigned n, void *arg);
 
-/* Walks all sessions under the read lock, or as a keeper (reclaim.h); stops when `fn` returns
- * something else than 0. */
+/* Walks all sessions under the read lock, or as a keeper (reclaim.h); stops if `fn` does not return
+ * 0. */
 int rst_registry_walk(struct rst_registry *registry, rst_registry_fn *fn, void *arg);

@@ -106,7 +106,7 @@ struct roster {
     struct rst_thread *idle_threads;
 };
 
-/* Asks the oracle; a result that is not a timestamp is -EIO. */
+/* Reads the oracle; a result that is not a timestamp is -EIO. */
 static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
 {
     int err = roster->oracle(roster->oracle_arg, ts);
@@ -116,7 +116,7 @@ static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
     return err < 0 ? err : -EIO;
 }
 
-/* What a call that fills in a result for its caller asks first: 0, -EINVAL, -E2BIG or -ECHILD. */
+/* The checks of a call that fills in a result for its caller: 0, -EINVAL, -E2BIG or -ECHILD. */
 static inline int rst_result_check(const struct roster *roster, const void *result, size_t size)
 {
     int err = roster && result ? rst_struct_check(result, size, size) : -EINVAL;

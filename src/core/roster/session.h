@@ -85,10 +85,10 @@ struct roster_session {
     struct roster_shown *base;
     struct roster_shown *spare;
     struct rst_side *side; /* NULL until needed, see side.h */
-    rst_word memory;       /* bytes that the server says it uses */
+    rst_word memory;       /* bytes in use, as reported by the server */
     uint8_t kind;
     uint8_t flags;
-    uint8_t resume_state; /* the owner's: where a lock wait goes back to, plus 1; else 0 */
+    uint8_t resume_state; /* the owner's: the state after the lock wait, plus 1; else 0 */
     uint8_t counted;      /* RST_COUNTED and such, see quota.h */
     uint32_t inside;      /* with --enable-debug: the thread that is inside a function of it */
 

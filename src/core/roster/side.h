@@ -42,7 +42,7 @@ struct rst_tables {
     struct rst_heap *heap;
     uint64_t txn_seq; /* of the transaction, which no other one has */
     uint32_t capacity;
-    uint32_t count; /* grows; what is below it is constant */
+    uint32_t count; /* grows; entries below it are constant */
     struct rst_table list[];
 };
 
@@ -83,7 +83,7 @@ struct rst_side {
     rst_word tag;
     rst_word txn_flags;  /* ROSTER_TXN_* of the transaction whose number is above them */
     rst_word wait;       /* see wait_events.h */
-    rst_word generation; /* no other session of its id has it; 0: not asked for so far */
+    rst_word generation; /* unique among sessions with its id; 0: none assigned yet */
     rst_word deadlock;   /* the newest that it was in; written by who found that, under the lock of
                             deadlocks.h */
     rst_word txn_seq;    /* of a session that pins nothing: the number of its transaction */

@@ -13,8 +13,8 @@ struct roster;
 void rst_trim_tick(void *arg);
 
 /*
- * No trim is queued from here on, nor under way. Returns 0 or the error of rst_rcu_barrier(); then
- * nothing has changed.
+ * Ends trims: none is queued or in progress afterwards. Returns 0 or the error of
+ * rst_rcu_barrier(); then nothing has changed.
  */
 int rst_trim_stop(struct roster *roster);
 void rst_trim_go_on(struct roster *roster);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The events that sessions wait for, and how side.wait says which.
+ * The events that sessions wait for, and their encoding in side.wait.
  */
 #pragma once
 

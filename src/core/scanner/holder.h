@@ -13,7 +13,7 @@
 
 struct roster;
 
-/* The session of a pin, as long as that is open; else NULL. */
+/* The session of a pin while it is open; else NULL. */
 rst_slow const struct roster_session *rst_pin_session_slow(struct roster *roster, uintptr_t by);
 
 /* Describes a pin, except for its timestamp and since. */

@@ -75,6 +75,6 @@ ROSTER_API bool rst_lease_protects_below(struct roster *roster, uint64_t ts);
  */
 ROSTER_API bool rst_lease_pass(struct roster *roster, uint64_t ts);
 
-/* As rst_horizon_pin_at(); under a leased store, lowers the record first if need be. */
+/* As rst_horizon_pin_at(); under a leased store, lowers the record first if necessary. */
 int rst_lease_pin_at(struct roster *roster, struct rst_thread *thread, uintptr_t holder,
                      uint64_t since, uint64_t ts, uint64_t **slot);
