@@ -15,6 +15,8 @@
  * 0: it holds. 1: violated. 3: it holds as far as it goes, but too little happened.
  */
 
+#include "history.h"
+
 #include <err.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -22,8 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "history.h"
 
 /* What is counted. */
 struct counts {

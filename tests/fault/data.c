@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include <stdio.h>
-
 #include "data.h"
+
 #include "log.h"
+
+#include <stdio.h>
 
 struct data *data_open(const char *dir)
 {

@@ -7,12 +7,12 @@
  * be found, and ends with 1 when there is no log of that number.
  */
 
+#include "log.h"
+
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "log.h"
 
 #define MOST 8
 

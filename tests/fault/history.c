@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "history.h"
+
 #include <err.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -12,8 +14,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "history.h"
 
 static bool open_life(struct life *life, const char *path)
 {

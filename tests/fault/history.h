@@ -4,9 +4,9 @@
 /* The logs of all servers' lives, in memory. */
 #pragma once
 
-#include <stddef.h>
-
 #include "event.h"
+
+#include <stddef.h>
 
 /* One life of one server. */
 struct life {

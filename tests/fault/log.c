@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "log.h"
+
 #include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,8 +12,6 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "log.h"
 
 static struct log_file *file;
 static _Atomic int64_t *wall_offset;

@@ -6,6 +6,8 @@
 
 #include "event.h"
 
+#include <stddef.h>
+
 /* Makes the log of this life of a server: DIR/ID.PID.log. Ends the process when it cannot. */
 void log_open(const char *dir, const char *id);
 

@@ -7,6 +7,10 @@
  * operator would see. Ends in order on SIGTERM.
  */
 
+#include "member.h"
+
+#include "log.h"
+
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -18,9 +22,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-#include "log.h"
-#include "member.h"
 
 void say(const char *format, ...)
 {

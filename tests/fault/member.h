@@ -4,6 +4,8 @@
 /* A server of the fault tests: what its threads share. */
 #pragma once
 
+#include "data.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,8 +15,6 @@
 #include <roster/safe_point.h>
 #include <roster/store.h>
 #include <roster/syncer.h>
-
-#include "data.h"
 
 struct member_options {
     const char *url;

@@ -3,13 +3,13 @@
 
 /* What a server sees of itself and of its cluster. */
 
+#include "log.h"
+#include "member.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "log.h"
-#include "member.h"
 
 static void *scanner_main(void *arg)
 {

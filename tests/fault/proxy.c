@@ -13,6 +13,8 @@
  *     -3  half of an answer passes, then its connection ends
  */
 
+#include "log.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <poll.h>
@@ -25,8 +27,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "log.h"
 
 enum { LOST = -1, RESET = -2, HALVED = -3 };
 

@@ -14,6 +14,8 @@
 
 #include "config.h"
 
+#include "log.h"
+
 #include <arpa/inet.h>
 #include <err.h>
 #include <stdatomic.h>
@@ -29,8 +31,6 @@
 
 #include <roster/error.h>
 #include <roster/store.h>
-
-#include "log.h"
 
 #define TIMEOUT_MS 10000
 

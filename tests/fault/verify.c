@@ -6,11 +6,11 @@
  * ended when the other began, by the clock that all servers of a host share.
  */
 
+#include "history.h"
+
 #include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-#include "history.h"
 
 static double seconds(int64_t ns)
 {

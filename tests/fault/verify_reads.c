@@ -6,12 +6,12 @@
  * has to find, whatever was collected, wherever.
  */
 
+#include "data.h"
+#include "history.h"
+
 #include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>
-
-#include "data.h"
-#include "history.h"
 
 /* A version: readers could see it from `begin` on, and had to from `end` on. */
 struct version {

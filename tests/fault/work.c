@@ -3,10 +3,10 @@
 
 /* What the threads of a server do: transactions that read and are checked, versions, collection. */
 
-#include <stdlib.h>
-
 #include "log.h"
 #include "member.h"
+
+#include <stdlib.h>
 
 static _Thread_local unsigned seed;
 

@@ -119,7 +119,7 @@ fi
 # disordered TOP: prints the includes that stand behind one of a later kind: config.h, a source file's own
 # header, other headers between quotes, headers in angle brackets.
 disordered() {
-    find "$1/src" "$1/include" "$1/examples" "$1/bench" -name '*.[ch]' -exec awk '
+    find "$1/src" "$1/include" "$1/examples" "$1/bench" "$1/tests" -name '*.[ch]' -exec awk '
         FNR == 1 {
             last = 0
             own = FILENAME
@@ -265,7 +265,8 @@ silent "$work/top" | grep -q '/tests/silent.c$' || {
 }
 printf '#include <errno.h>\n#include "other.h"\n' >"$work/top/src/swapped.c"
 printf '#include "other.h"\n#include "swapped.h"\n' >"$work/top/bench/swapped.c"
-[ "$(disordered "$work/top" | grep -c 'swapped.c: ')" -eq 2 ] || {
+printf '#include <errno.h>\n\n#include "config.h"\n' >"$work/top/tests/swapped.c"
+[ "$(disordered "$work/top" | grep -c 'swapped.c: ')" -eq 3 ] || {
     echo "not noticed: includes in another order"
     exit 1
 }

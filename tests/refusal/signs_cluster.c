@@ -7,6 +7,10 @@
  */
 #include "refuse.h"
 #include "signs.h"
+#include "cluster/safe_point/safe_point.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
+#include "unit/cluster/peer.h"
 
 #include <roster/barrier.h>
 #include <roster/error.h>
@@ -18,11 +22,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "cluster/safe_point/safe_point.h"
-#include "store/base/clock.h"
-#include "store/base/kind.h"
-#include "unit/cluster/peer.h"
 
 #define TXN "/roster/safepoint/txn"
 #define LEADER "/roster/safepoint/leader"

@@ -7,6 +7,7 @@
 #include "alerts.h"
 #include "../support/refuse_membarrier.h"
 #include "troubled.h"
+#include "store/base/kind.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -15,8 +16,6 @@
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
 #include <roster/timestamp.h>
-
-#include "store/base/kind.h"
 
 static struct store_kind kind;
 static const struct store_kind *real;

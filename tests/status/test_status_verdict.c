@@ -4,6 +4,7 @@
 /* The verdict, for servers that really have what it tells of. */
 
 #include "troubled.h"
+#include "status/verdict.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -16,8 +17,6 @@
 #include <roster/roster.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
-
-#include "status/verdict.h"
 
 TestSuite(status_verdict);
 

@@ -3,9 +3,9 @@
 
 /* Servers in trouble. See troubled.h. */
 
-#include "core/base/clock.h"
 #include "troubled.h"
 
+#include "core/base/clock.h"
 #include "alerts.h"
 
 #include <criterion/criterion.h>

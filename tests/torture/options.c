@@ -5,9 +5,9 @@
  * The command line of the torture programs. ROSTER_TORTURE_SECONDS in the environment stands in for
  * their own default where many tests are run and time is short.
  */
-#include "core/base/clock.h"
 #include "options.h"
 
+#include "core/base/clock.h"
 #include "rng.h"
 
 #include <getopt.h>

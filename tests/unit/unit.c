@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "unit.h"
+
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 #include "core/roster/thread.h"
-#include "unit.h"
 
 #include <criterion/criterion.h>
 

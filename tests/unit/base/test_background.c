@@ -3,6 +3,9 @@
 
 /* Background duties: who starts, stops and delivers, at once and in any order. */
 
+#include "core/base/background.h"
+#include "core/base/clock.h"
+
 #include <criterion/criterion.h>
 
 #include <errno.h>
@@ -10,9 +13,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-
-#include "core/base/background.h"
-#include "core/base/clock.h"
 
 #define STOPPERS 4
 

@@ -3,14 +3,14 @@
 
 /* Text from elsewhere as it is shown, and URLs without their secrets. */
 
+#include "core/base/utf8.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 #include <roster/text.h>
-
-#include "core/base/utf8.h"
 
 static void expect_shown(const char *text, size_t length, const char *wanted)
 {

@@ -4,9 +4,9 @@
 /* Two servers with safe points of their own on one store, whose duties a test runs in turns. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "server.h"
+
+#include <stdbool.h>
 
 struct peer {
     struct server server;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "server.h"
+
+#include "cluster/keys/keys.h"
+#include "core/base/clock.h"
+#include "store/base/clock.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include "cluster/keys/keys.h"
-#include "core/base/clock.h"
-#include "server.h"
-#include "store/base/clock.h"
 
 #define PATIENCE_MS 20000
 

@@ -4,12 +4,12 @@
 /* A server in a test: a roster with one session and a syncer. */
 #pragma once
 
+#include "../store/store_fixture.h"
+#include "core/base/rcu.h"
+
 #include <roster/roster.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
-
-#include "../store/store_fixture.h"
-#include "core/base/rcu.h"
 
 #define SERVER_CHANGES 64
 

@@ -7,6 +7,8 @@
  * afterwards.
  */
 
+#include "unit/failing.h"
+
 #include <errno.h>
 
 #include <stdlib.h>
@@ -19,8 +21,6 @@
 #include <roster/store_watch.h>
 #include <roster/roster.h>
 #include <roster/syncer.h>
-
-#include "unit/failing.h"
 
 #define LEASES 100
 

@@ -7,6 +7,10 @@
  * line, steers a terminal, or tells a password.
  */
 
+#include "core/base/utf8.h"
+#include "../store/etcd/fake_gateway.h"
+#include "server.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,10 +21,6 @@
 #include <roster/manager.h>
 #include <roster/safe_point.h>
 #include <roster/syncer.h>
-
-#include "core/base/utf8.h"
-#include "../store/etcd/fake_gateway.h"
-#include "server.h"
 
 #define EVIL_UTF8                                                                                  \
     "x\033[2J\n[ERROR] forged\r\x7f\xc2\x9b"                                                       \

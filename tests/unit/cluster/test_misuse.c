@@ -4,6 +4,8 @@
 /* Calls of libroster-cluster that are wrong whatever the store is: each is refused and does no
  * harm. */
 
+#include "../store/store_fixture.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -13,8 +15,6 @@
 #include <roster/oracle_store.h>
 #include <roster/roster.h>
 #include <roster/syncer.h>
-
-#include "../store/store_fixture.h"
 
 static struct roster_store *open_memory(void)
 {

@@ -8,6 +8,9 @@
  */
 
 #include "operate.h"
+#include "../failing.h"
+#include "core/roster/event_log.h"
+#include "core/roster/roster.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,10 +18,6 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
-
-#include "../failing.h"
-#include "core/roster/event_log.h"
-#include "core/roster/roster.h"
 
 #define N 300
 

@@ -7,16 +7,15 @@
  */
 
 #include "operate.h"
+#include "../failing.h"
+#include "core/operate/watchdog.h"
+#include "core/sql/conn_ids.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
-
-#include "../failing.h"
-#include "core/operate/watchdog.h"
-#include "core/sql/conn_ids.h"
 
 /* What is made, and unmade when it succeeded; everything a call may need is in here. */
 struct scene {

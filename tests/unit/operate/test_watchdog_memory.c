@@ -7,16 +7,15 @@
  */
 
 #include "operate.h"
+#include "core/base/clock.h"
+#include "core/operate/watchdog.h"
+#include "core/roster/roster.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include <criterion/criterion.h>
-
-#include "core/base/clock.h"
-#include "core/operate/watchdog.h"
-#include "core/roster/roster.h"
 
 #define N 4
 

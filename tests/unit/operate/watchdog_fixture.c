@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-#include "core/roster/roster.h"
 #include "watchdog_fixture.h"
+
+#include "core/roster/roster.h"
 
 #include <string.h>
 

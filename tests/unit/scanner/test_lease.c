@@ -3,16 +3,16 @@
 
 /* The roster's side of a leased store: the one word for G8, and pins below the record. */
 
+#include "core/base/clock.h"
+#include "core/scanner/lease.h"
+#include "../unit.h"
+
 #include <criterion/criterion.h>
 
 #include <errno.h>
 #include <time.h>
 
 #include <roster/roster.h>
-
-#include "core/base/clock.h"
-#include "core/scanner/lease.h"
-#include "../unit.h"
 
 #define MS UINT64_C(1000000)
 #define AGE_MS (UINT64_C(86400) * 1000)

@@ -8,6 +8,9 @@
 
 #include "config.h"
 
+#include "../unit.h"
+#include "core/sql/conn_ids.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -16,9 +19,6 @@
 #include <criterion/criterion.h>
 
 #include <roster/roster.h>
-
-#include "../unit.h"
-#include "core/sql/conn_ids.h"
 
 static struct roster_conn_ids *make(struct roster *roster, uint32_t local_ids, uint32_t percent)
 {

@@ -6,13 +6,13 @@
  * out".
  */
 
+#include "core/sql/id_queue.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
-
-#include "core/sql/id_queue.h"
 
 /* Lets an empty queue go on as if `position` ids had been put and taken. */
 static void go_on_at(struct rst_id_queue *queue, uint64_t position)

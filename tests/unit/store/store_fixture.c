@@ -3,15 +3,16 @@
 
 #include "config.h"
 
+#include "store_fixture.h"
+
+#include "core/base/clock.h"
+#include "scratch.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-
-#include "core/base/clock.h"
-#include "scratch.h"
-#include "store_fixture.h"
 
 #define MOST_BYTES (17L * 1024 * 1024)
 

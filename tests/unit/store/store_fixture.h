@@ -8,14 +8,14 @@
  */
 #pragma once
 
+#include "etcd/etcd_server.h"
+
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 
 #include <roster/store.h>
 #include <roster/store_lease.h>
 #include <roster/store_watch.h>
-
-#include "etcd/etcd_server.h"
 
 struct store_kind_name {
     char name[16];

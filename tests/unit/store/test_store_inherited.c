@@ -3,6 +3,8 @@
 
 /* A program that the host executes inherits no descriptor of a store. */
 
+#include "store_fixture.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,8 +12,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include "store_fixture.h"
 
 #define MOST_FDS 1024
 

@@ -3,11 +3,11 @@
 
 /* Conformance of every kind of store: keys, ranges and revisions. */
 
+#include "store_fixture.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store_fixture.h"
 
 STORE_TEST(a_missing_key_is_no_error)
 {

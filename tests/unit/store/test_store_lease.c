@@ -3,11 +3,11 @@
 
 /* Conformance of every kind of store: leases. */
 
-#include <errno.h>
-#include <time.h>
-
 #include "core/base/clock.h"
 #include "store_fixture.h"
+
+#include <errno.h>
+#include <time.h>
 
 #define NS_PER_MS INT64_C(1000000)
 

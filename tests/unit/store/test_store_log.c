@@ -3,13 +3,13 @@
 
 /* What fails again and again writes a bounded log, from which nothing is missing. */
 
+#include "store/base/log.h"
+#include "store_fixture.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store/base/log.h"
-#include "store_fixture.h"
 
 #define S STORE_NS_PER_S
 #define MS STORE_NS_PER_MS

@@ -5,6 +5,9 @@
 
 #include "config.h"
 
+#include "scratch.h"
+#include "store_fixture.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,9 +16,6 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "scratch.h"
-#include "store_fixture.h"
 
 static void expect_refusal(const char *url, const struct roster_store_options *options, int wanted,
                            const char *named, const char *advice)

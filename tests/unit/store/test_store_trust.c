@@ -9,6 +9,11 @@
  * another directory of authorities than this system's, and connections that are never used again.
  */
 
+#include "etcd/authority.h"
+#include "etcd/fake_gateway.h"
+#include "scratch.h"
+#include "store_fixture.h"
+
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,11 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include "etcd/authority.h"
-#include "etcd/fake_gateway.h"
-#include "scratch.h"
-#include "store_fixture.h"
 
 static const char *default_directory; /* of libcurl, for trusted authorities */
 static bool always_connects;

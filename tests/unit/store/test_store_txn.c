@@ -3,13 +3,13 @@
 
 /* Conformance of every kind of store: transactions. */
 
+#include "store_fixture.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "store_fixture.h"
 
 static bool condition_holds(struct roster_store *store, struct roster_store_compare compare)
 {

@@ -3,12 +3,12 @@
 
 /* Conformance of every kind of store: watches. */
 
+#include "store_fixture.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
-
-#include "store_fixture.h"
 
 static struct roster_store_watch *watch_prefix(struct roster_store *store, const char *prefix,
                                                int64_t revision)

@@ -6,12 +6,12 @@
  * before it was asked. The check that passes the real one must find this one out.
  */
 
+#include "oracle_check.h"
+
 #include <criterion/criterion.h>
 #include <errno.h>
 
 #include <roster/oracle_store.h>
-
-#include "oracle_check.h"
 
 struct pair {
     struct roster_oracle_store *oracles[2];

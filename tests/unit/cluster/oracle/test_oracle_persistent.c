@@ -5,6 +5,10 @@
 
 #include "config.h"
 
+#include "../../store/scratch.h"
+#include "../../store/store_fixture.h"
+#include "oracle_check.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,10 +18,6 @@
 
 #include <roster/oracle_store.h>
 #include <roster/timestamp.h>
-
-#include "../../store/scratch.h"
-#include "../../store/store_fixture.h"
-#include "oracle_check.h"
 
 static uint64_t wall_ms;
 

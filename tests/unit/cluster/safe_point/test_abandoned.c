@@ -7,6 +7,12 @@
  * oracle's, and when a leader has sampled it.
  */
 
+#include "../peer.h"
+#include "cluster/safe_point/safe_point.h"
+#include "cluster/syncer/syncer.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -14,12 +20,6 @@
 #include <roster/barrier.h>
 #include <roster/event_log.h>
 #include <roster/timestamp.h>
-
-#include "../peer.h"
-#include "cluster/safe_point/safe_point.h"
-#include "cluster/syncer/syncer.h"
-#include "store/base/clock.h"
-#include "store/base/kind.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

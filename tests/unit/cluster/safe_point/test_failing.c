@@ -4,6 +4,9 @@
 /* A store that fails in one operation while others work: what a server shows of it, and that it is
  * over when the same operation works again. The rows are signs of doc/operations.md. */
 
+#include "../server.h"
+#include "store/base/kind.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +14,6 @@
 #include <roster/barrier.h>
 #include <roster/metrics.h>
 #include <roster/safe_point.h>
-
-#include "../server.h"
-#include "store/base/kind.h"
 
 /* A store whose calls of one kind fail. */
 static struct {

@@ -8,6 +8,10 @@
 
 #include "config.h"
 
+#include "../server.h"
+#include "cluster/syncer/syncer.h"
+#include "core/base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -18,10 +22,6 @@
 
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
-
-#include "../server.h"
-#include "cluster/syncer/syncer.h"
-#include "core/base/clock.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

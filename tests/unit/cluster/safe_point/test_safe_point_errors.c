@@ -6,15 +6,15 @@
  * whether it was done, and where what stands in the store cannot be.
  */
 
+#include "../../store/etcd/fake_answers.h"
+#include "../../store/store_fixture.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
-
-#include "../../store/etcd/fake_answers.h"
-#include "../../store/store_fixture.h"
 
 #define TXN "/roster/safepoint/txn"
 

@@ -6,14 +6,14 @@
  * it passes on the transaction that moves a safe point, or just after it has read everything.
  */
 
+#include "../server.h"
+#include "store/base/kind.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <roster/barrier.h>
 #include <roster/timestamp.h>
-
-#include "../server.h"
-#include "store/base/kind.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

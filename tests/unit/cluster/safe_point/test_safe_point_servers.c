@@ -3,16 +3,16 @@
 
 /* Safe points of several servers: who leads, who blocks, and whose acknowledgement is awaited. */
 
+#include "../server.h"
+#include "cluster/syncer/syncer.h"
+#include "store/base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include <roster/safe_point.h>
 #include <roster/timestamp.h>
-
-#include "../server.h"
-#include "cluster/syncer/syncer.h"
-#include "store/base/clock.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

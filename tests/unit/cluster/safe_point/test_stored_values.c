@@ -8,6 +8,10 @@
  * transaction is published or acknowledged.
  */
 
+#include "../server.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,10 +20,6 @@
 #include <roster/barrier.h>
 #include <roster/oracle_store.h>
 #include <roster/timestamp.h>
-
-#include "../server.h"
-#include "store/base/clock.h"
-#include "store/base/kind.h"
 
 #define ABSURD "18446744073709551614"
 

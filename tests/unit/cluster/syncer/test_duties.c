@@ -4,13 +4,13 @@
 /* The threads of a syncer and of safe points: stopped by several threads at once and from their own
  * callbacks, and what they tell in which order. */
 
+#include "../server.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
 #include <roster/safe_point.h>
-
-#include "../server.h"
 
 #define STOPPERS 3
 

@@ -5,14 +5,14 @@
 
 #include "config.h"
 
+#include "../server.h"
+#include "store/base/clock.h"
+
 #include <errno.h>
 #include <string.h>
 #ifdef HAVE_SQLITE
 #include <sqlite3.h>
 #endif
-
-#include "../server.h"
-#include "store/base/clock.h"
 
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"

@@ -4,17 +4,17 @@
 /* What comes late, what hangs on another lease, and what races with a safe point: each of these was
  * once broken on purpose without any other test noticing. */
 
+#include "../server.h"
+#include "cluster/syncer/syncer.h"
+#include "store/base/clock.h"
+#include "store/base/kind.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <roster/barrier.h>
-
-#include "../server.h"
-#include "cluster/syncer/syncer.h"
-#include "store/base/clock.h"
-#include "store/base/kind.h"
 
 #define RECORD "/roster/server/minstartts/a"
 #define TXN "/roster/safepoint/txn"

@@ -4,13 +4,13 @@
 /* The store is exchanged under a server, and then bound to: when that revives it, and when only a
  * restart does. */
 
+#include "../../store/sqlite/sqlite_file.h"
+#include "../server.h"
+
 #include <errno.h>
 
 #include <roster/safe_point.h>
 #include <roster/timestamp.h>
-
-#include "../../store/sqlite/sqlite_file.h"
-#include "../server.h"
 
 #define TXN "/roster/safepoint/txn"
 #define GC "/roster/safepoint/gc"

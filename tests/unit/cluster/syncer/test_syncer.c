@@ -6,6 +6,9 @@
  * TiDB's reporter and where Roster departs from them.
  */
 
+#include "../server.h"
+#include "store/base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -13,9 +16,6 @@
 #include <string.h>
 
 #include <roster/timestamp.h>
-
-#include "../server.h"
-#include "store/base/clock.h"
 
 #define INFO "/roster/server/info/a"
 #define RECORD "/roster/server/minstartts/a"

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "etcd_server.h"
+
+#include "../scratch.h"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,9 +15,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "../scratch.h"
-#include "etcd_server.h"
 
 #define MAX_ARGUMENTS 48
 #define START_ATTEMPTS 5

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
+#include "fake_gateway.h"
+
+#include "../store_fixture.h"
+
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,9 +15,6 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
-
-#include "../store_fixture.h"
-#include "fake_gateway.h"
 
 #define HEAD_SIZE 8192
 

@@ -3,13 +3,13 @@
 
 /* Several etcd endpoints of which some fail, calls side by side, and other clusters. */
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdio.h>
-
 #include "../scratch.h"
 #include "../store_fixture.h"
 #include "fake_answers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 
 /* Many handles, because each begins with an endpoint chosen at random. */
 #define HANDLES 12

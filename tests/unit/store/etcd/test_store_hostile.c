@@ -3,13 +3,13 @@
 
 /* An etcd gateway that answers wrongly, too much, too slowly, half, or not at all. */
 
+#include "../store_fixture.h"
+#include "fake_answers.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "../store_fixture.h"
-#include "fake_answers.h"
 
 /* Reads the keys with prefix "k", at most two of them. */
 static int try_get(struct roster_store *store, int timeout_ms)

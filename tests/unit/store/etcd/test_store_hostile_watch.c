@@ -3,11 +3,11 @@
 
 /* Watches of an etcd gateway that misbehaves. */
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "../store_fixture.h"
 #include "fake_answers.h"
+
+#include <errno.h>
+#include <stdio.h>
 
 static const struct roster_store_options impatient = {.size = sizeof(impatient),
                                                       .attempt_timeout_ms = 200,

@@ -7,13 +7,13 @@
  * keep-alive and a question may simply be repeated.
  */
 
-#include <errno.h>
-#include <stdio.h>
-#include <time.h>
-
 #include "../scratch.h"
 #include "../store_fixture.h"
 #include "fake_answers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ERROR(code, text) "{\"error\":\"" text "\",\"message\":\"" text "\",\"code\":" #code "}"

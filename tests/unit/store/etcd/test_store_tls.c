@@ -6,12 +6,12 @@
  * it as ever, and nobody else tells it anything.
  */
 
+#include "../scratch.h"
+#include "../store_fixture.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "../scratch.h"
-#include "../store_fixture.h"
 
 /*
  * Long: what TLS rejects is to be seen, not how fast. A handshake reads the authorities of the

@@ -3,12 +3,12 @@
 
 /* An etcd that wants to know who asks: names and passwords, tokens, and what is logged of them. */
 
+#include "../store_fixture.h"
+#include "fake_answers.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "../store_fixture.h"
-#include "fake_answers.h"
 
 /* Many handles, because each begins with an endpoint chosen at random. */
 #define HANDLES 12

@@ -3,13 +3,13 @@
 
 #include "sqlite_file.h"
 
+#include "../scratch.h"
+
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
-
-#include "../scratch.h"
 
 char sqlite_dir[256], sqlite_path[300], sqlite_url[310];
 

@@ -6,13 +6,13 @@
  * deleted, exchanged or set back.
  */
 
+#include "../store_fixture.h"
+#include "sqlite_file.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "../store_fixture.h"
-#include "sqlite_file.h"
 
 Test(store_sqlite, what_was_written_is_there_after_reopening, .init = sqlite_file_name)
 {

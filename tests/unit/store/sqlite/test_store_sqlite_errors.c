@@ -6,12 +6,12 @@
  * damaged under an open handle: the same of all that write, the same of all that read.
  */
 
+#include "../store_fixture.h"
+#include "sqlite_file.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include "../store_fixture.h"
-#include "sqlite_file.h"
 
 #define TIMEOUT_MS 50
 

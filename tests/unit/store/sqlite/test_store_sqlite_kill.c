@@ -7,6 +7,10 @@
  * told was done must be there, the rest entirely or not at all, and nobody may be stuck.
  */
 
+#include "../scratch.h"
+#include "../store_fixture.h"
+#include "sqlite_file.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,10 +20,6 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "../scratch.h"
-#include "../store_fixture.h"
-#include "sqlite_file.h"
 
 static struct roster_store *open_store(void)
 {

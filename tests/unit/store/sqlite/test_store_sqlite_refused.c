@@ -4,6 +4,10 @@
 /* Files that an SQLite store does not take for its own, or no longer: foreign, later, damaged; and
  * disks that are full, or to be read only. */
 
+#include "../scratch.h"
+#include "../store_fixture.h"
+#include "sqlite_file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -15,10 +19,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "../scratch.h"
-#include "../store_fixture.h"
-#include "sqlite_file.h"
 
 static int open_error(char *error)
 {

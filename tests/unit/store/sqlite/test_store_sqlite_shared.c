@@ -3,15 +3,15 @@
 
 /* Several processes at the file of an SQLite store: who writes, who waits, who comes first. */
 
+#include "../scratch.h"
+#include "../store_fixture.h"
+#include "sqlite_file.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "../scratch.h"
-#include "../store_fixture.h"
-#include "sqlite_file.h"
 
 /* Holds the file's write lock until it is told to let go or killed. */
 static pid_t hold_lock(int *release)

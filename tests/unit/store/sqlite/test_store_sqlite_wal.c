@@ -3,14 +3,14 @@
 
 /* The SQLite store's write-ahead log stays small, whoever reads meanwhile. */
 
+#include "../store_fixture.h"
+#include "sqlite_file.h"
+
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "../store_fixture.h"
-#include "sqlite_file.h"
 
 #define MIB (1024L * 1024)
 #define BIG 100000
