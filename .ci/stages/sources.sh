@@ -28,6 +28,7 @@ stage_language() {
     .ci/check-habits style
     .ci/check-habits counts
     .ci/check-habits ages
+    .ci/check-habits contracts
 }
 
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a

@@ -30,11 +30,12 @@ ROSTER_BEGIN_DECLS
  * `name`: 1 to 128 bytes, no slash; `ts`: where it stands (the txn safe point may reach and not
  * pass it); `ttl_ms`: how long, 1 to ROSTER_STORE_MAX_TTL_MS, or ROSTER_BARRIER_FOREVER.
  *
- * Returns 0: it stands; -EINVAL: an argument is null, empty or out of range; -ECHILD: in a forked
- * child; -ESTALE: the txn safe point has passed `ts` (an existing barrier is left as it was);
- * -EBADMSG: the txn safe point cannot be read; -EREMCHG: it has gone back, as after a backup of the
- * store was restored: what is above it may be collected already; -EAGAIN: others were faster again
- * and again (nothing changed); and errors of the store (after -EINPROGRESS it may stand).
+ * Returns 0 when it stands; -EINVAL for NULL, an empty name or a value out of range; -ECHILD in a
+ * forked child; -ESTALE when the txn safe point has passed `ts` (an existing barrier is left as it
+ * was); -EBADMSG when the txn safe point cannot be read; -EREMCHG when it has gone back, as after a
+ * backup of the store was restored: what is above it may be collected already; -EAGAIN when others
+ * were faster again and again (nothing changed); and errors of the store (after -EINPROGRESS it may
+ * stand).
  */
 ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const char *name,
                                   uint64_t ts, int64_t ttl_ms);
@@ -42,8 +43,8 @@ ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const ch
 /*
  * Removes a barrier, and ends the lease that it hung on, unless another key hangs on it.
  *
- * Returns 0: it is gone; -ENOENT: there was none, or it has expired or was passed; -EINVAL: an
- * argument is null or out of range; -ECHILD: in a forked child; and errors of the store.
+ * Returns 0 when it is gone; -ENOENT when there was none, or it has expired or was passed; -EINVAL
+ * for NULL or a value out of range; -ECHILD in a forked child; and errors of the store.
  */
 ROSTER_API int roster_barrier_delete(struct roster_safe_point *safe_point, const char *name);
 
@@ -61,8 +62,8 @@ struct roster_barrier {
  * `barriers`: receives them, to be given to free() (NULL when there are none); `count`: receives
  * how many.
  *
- * Returns 0: also when there are none; -EINVAL: an argument is null; -ECHILD: in a forked child;
- * -ENOMEM: memory is out; and errors of the store.
+ * Returns 0 also when there are none; -EINVAL for NULL; -ECHILD in a forked child; -ENOMEM; and
+ * errors of the store.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_barrier_list(struct roster_safe_point *safe_point,
                                                      struct roster_barrier **barriers,

@@ -124,8 +124,8 @@ ROSTER_BEGIN_DECLS
  * `differs`: what does not fit, a constant string: "version", the name of a struct, or "structs"
  * when the list of them does not; NULL when it fits. May be NULL.
  *
- * Returns 0: it fits; -EINVAL: `build` is NULL or smaller than the first version's; -E2BIG: the
- * caller's header has structs that this library does not know; -ENOTSUP: `differs` does not fit.
+ * Returns 0 when it fits; -EINVAL for NULL or a struct smaller than the first version's; -E2BIG for
+ * a header with structs that this library does not know; -ENOTSUP when `differs` does not fit.
  */
 ROSTER_API int roster_build_check(const struct roster_build *build,
                                   const char **differs) ROSTER_MUST_CHECK;

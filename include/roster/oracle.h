@@ -34,7 +34,7 @@ typedef int roster_oracle_fn(void *arg, uint64_t *ts);
 struct roster_oracle_local;
 
 /*
- * Creates a local hybrid clock. Any thread. Returns 0; -EINVAL when `clock` is NULL; -ENOMEM.
+ * Creates a local hybrid clock. Any thread. Returns 0; -EINVAL for NULL; -ENOMEM.
  *
  * The idea is that of Kulkarni and others, "Logical Physical Clocks" (2014).
  */

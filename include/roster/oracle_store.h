@@ -49,9 +49,8 @@ struct roster_oracle_store_options {
 /*
  * Makes a handle on the oracle behind a key. The store is not contacted, and must stay open.
  *
- * Returns 0: made; -EINVAL: an argument is null, out of range or of an unknown size; -ECHILD: in a
- * forked child; -E2BIG: the options have something in them that this library does not know;
- * -ENOMEM: memory is out.
+ * Returns 0 when made; -EINVAL for NULL, a value out of range or a struct of an unknown size;
+ * -ECHILD in a forked child; -E2BIG for larger options with something unknown in them; -ENOMEM.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_oracle_store_create(struct roster_store *store,
@@ -70,13 +69,13 @@ ROSTER_API void roster_oracle_store_destroy(struct roster_oracle_store *oracle);
  *
  * `oracle`: a struct roster_oracle_store; `ts`: receives the timestamp.
  *
- * Returns 0: got one; -EBADMSG: the key holds no timestamp, or this server's clock is centuries
- * ahead (no client gets any until an operator has put it right); -EOVERFLOW: the key holds a
- * timestamp more than max_ahead_ms ahead of this server's clock: one of the two is wrong, and
- * nothing was changed; -EREMCHG: the key has vanished since this handle first saw it, or its
- * timestamp has gone back: the order of timestamps is no longer known (create a new handle to begin
- * again); and errors of the store (-EINPROGRESS excepted, which is settled inside); -ECHILD: in a
- * forked child.
+ * Returns 0 when it has got one; -EBADMSG when the key holds no timestamp, or this server's clock
+ * is centuries ahead (no client gets any until an operator has put it right); -EOVERFLOW when the
+ * key holds a timestamp more than max_ahead_ms ahead of this server's clock: one of the two is
+ * wrong, and nothing was changed; -EREMCHG when the key has vanished since this handle first saw
+ * it, or its timestamp has gone back: the order of timestamps is no longer known (create a new
+ * handle to begin again); and errors of the store (-EINPROGRESS excepted, which is settled inside);
+ * -ECHILD in a forked child.
  */
 ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
 
@@ -87,9 +86,9 @@ ROSTER_API int roster_oracle_store_allocate(void *oracle, uint64_t *ts);
  *
  * `oracle`: a struct roster_oracle_store; `ts`: receives the timestamp.
  *
- * Returns 0: read one; -ECHILD: in a forked child; -EBADMSG: as of roster_oracle_store_allocate();
- * -EREMCHG: as of roster_oracle_store_allocate(); and errors of the store (-EINPROGRESS excepted,
- * which is settled inside).
+ * Returns 0 when it has read one; -ECHILD in a forked child; -EBADMSG as of
+ * roster_oracle_store_allocate(); -EREMCHG as of roster_oracle_store_allocate(); and errors of the
+ * store (-EINPROGRESS excepted, which is settled inside).
  */
 ROSTER_API int roster_oracle_store_read(void *oracle, uint64_t *ts);
 
@@ -107,8 +106,8 @@ struct roster_oracle_store_stats {
  * Reads the counters. Timestamps ahead of the wall clock are right, but say that some server's
  * clock is, or was, wrong by that much.
  *
- * Returns 0: filled in; -EINVAL: an argument is null or its size is too small; -ECHILD: in a forked
- * child; -E2BIG: it is larger and has something in it that this library does not know.
+ * Returns 0 when filled in; -EINVAL for NULL or a struct smaller than the first version's; -ECHILD
+ * in a forked child; -E2BIG for a larger one with something unknown in it.
  */
 ROSTER_API int roster_oracle_store_stats(struct roster_oracle_store *oracle,
                                          struct roster_oracle_store_stats *stats);
@@ -136,11 +135,11 @@ struct roster_oracle_persistent_options {
 /*
  * Takes over the mark from its last user, and makes a clock that begins above it.
  *
- * Returns 0: made; -EINVAL: an argument is null, out of range or of an unknown size; -ECHILD: in a
- * forked child; -E2BIG: the options have something in them that this library does not know;
- * -EBADMSG: the key holds no mark; -EOVERFLOW: the mark is more than max_ahead_ms ahead of this
- * server's clock: one of the two is wrong, and nothing was changed; -ENOMEM: memory is out; and
- * errors of the store.
+ * Returns 0 when made; -EINVAL for NULL, a value out of range or a struct of an unknown size;
+ * -ECHILD in a forked child; -E2BIG for larger options with something unknown in them; -EBADMSG
+ * when the key holds no mark; -EOVERFLOW when the mark is more than max_ahead_ms ahead of this
+ * server's clock: one of the two is wrong, and nothing was changed; -ENOMEM; and errors of the
+ * store.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_oracle_persistent_create(struct roster_store *store,
@@ -157,9 +156,9 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *
- * Returns 0: got one; -EINVAL: an argument is null; -EBUSY: another process has taken over the mark
- * (this clock is of no use any more); -EBADMSG: the key holds no mark any more; and errors of the
- * store, when the mark had to be moved and could not; -ECHILD: in a forked child.
+ * Returns 0 when it has got one; -EINVAL for NULL; -EBUSY when another process has taken over the
+ * mark (this clock is of no use any more); -EBADMSG when the key holds no mark any more; and errors
+ * of the store, when the mark had to be moved and could not; -ECHILD in a forked child.
  */
 ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
 
@@ -169,8 +168,8 @@ ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *
- * Returns 0: read one; -EINVAL: an argument is null; -ECHILD: in a forked child; -EBUSY: as of
- * roster_oracle_persistent_allocate(); -EBADMSG: as of roster_oracle_persistent_allocate(); and
+ * Returns 0 when it has read one; -EINVAL for NULL; -ECHILD in a forked child; -EBUSY as of
+ * roster_oracle_persistent_allocate(); -EBADMSG as of roster_oracle_persistent_allocate(); and
  * errors of the store, when the mark had to be moved and could not.
  */
 ROSTER_API int roster_oracle_persistent_read(void *oracle, uint64_t *ts);

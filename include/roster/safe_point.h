@@ -190,9 +190,8 @@ struct roster_safe_point_options {
 /*
  * Creates a handle for a cluster's safe points. Does not contact the store, which must stay open.
  *
- * Returns 0: created; -EINVAL: an argument is null, out of range or of an unknown size; -ECHILD: in
- * a forked child; -E2BIG: the options have something in them that this library does not know;
- * -ENOMEM: out of memory.
+ * Returns 0 when created; -EINVAL for NULL, a value out of range or a struct of an unknown size;
+ * -ECHILD in a forked child; -E2BIG for larger options with something unknown in them; -ENOMEM.
  */
 ROSTER_API ROSTER_MUST_CHECK int
 roster_safe_point_create(struct roster_store *store,
@@ -203,8 +202,8 @@ roster_safe_point_create(struct roster_store *store,
  * Starts two threads: one follows the safe points and acknowledges, one leads when it is this
  * server's turn. They block all signals.
  *
- * Returns 0: started; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child; -EBUSY: it was
- * started or stopped before; -EAGAIN: no thread could be started (it may be tried again).
+ * Returns 0 when started; -EINVAL for NULL; -ECHILD in a forked child; -EBUSY when it was started
+ * or stopped before; -EAGAIN when no thread could be started (it may be tried again).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_safe_point_start(struct roster_safe_point *safe_point);
 
@@ -215,8 +214,8 @@ ROSTER_API ROSTER_MUST_CHECK int roster_safe_point_start(struct roster_safe_poin
  * `safe_point`: the safe points (threads that call this at once take turns); `wait_ms`: receives
  * the time until work is due (may be NULL).
  *
- * Returns 0: done, whatever the results; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child;
- * -EBUSY: it has threads, or was stopped, or this is called by itself.
+ * Returns 0 when done, whatever the results; -EINVAL for NULL; -ECHILD in a forked child; -EBUSY
+ * when it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, uint32_t *wait_ms);
 
@@ -227,8 +226,8 @@ ROSTER_API int roster_safe_point_run_once(struct roster_safe_point *safe_point, 
  * Any thread, also several at once: one does it, and the others return when it is done. Afterwards
  * callbacks run only for later manual calls.
  *
- * Returns 0: stopped, or was stopped before; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked
- * child; -EDEADLK: called from one of its own callbacks or threads (it continues as before).
+ * Returns 0 when it is, or was, stopped; -EINVAL for NULL; -ECHILD in a forked child; -EDEADLK when
+ * called from one of its own callbacks or threads (it continues as before).
  */
 ROSTER_API int roster_safe_point_stop(struct roster_safe_point *safe_point);
 
@@ -247,8 +246,8 @@ ROSTER_API uint64_t roster_txn_safe_point(const struct roster_safe_point *safe_p
 /*
  * Reads both safe points from the store.
  *
- * Returns 0: read; -EINVAL: `safe_point` is NULL; -ECHILD: in a forked child; -EBADMSG: one of them
- * is not a timestamp, or not one that a leader can have written: see roster_safe_point_state()
+ * Returns 0 when read; -EINVAL for NULL; -ECHILD in a forked child; -EBADMSG when one of them is
+ * not a timestamp, or not one that a leader can have written: see roster_safe_point_state()
  * (nothing is known that was not known before); and errors of the store or of the oracle.
  */
 ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
@@ -259,15 +258,15 @@ ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
  *
  * `safe_point`: the safe points; `target`: where to; `result`: what came of it (may be NULL).
  *
- * Returns 0: moved, or blocked: the result says which; -EINVAL: an argument is null, 0 or the
- * greatest number, or its size is too small; -ECHILD: in a forked child; -E2BIG: the result is
- * larger and has something in it that this library does not know; -ERANGE: the target is below the
- * txn safe point, or above the oracle's now (nothing changed); -EBADMSG: a key holds no timestamp,
- * or one that no server can have written (the result's blocker names it; nothing changed); -EIO:
- * the oracle gave no timestamp; -EREMCHG: the store's safe points are behind what was seen here:
- * a key was deleted or a backup restored (nothing changed, and nothing will until the servers
- * are restarted); -EAGAIN: lost too many compare-and-swap races (nothing changed); and errors of
- * the store or of the oracle (after -EINPROGRESS it may have moved).
+ * Returns 0 when moved, or blocked: the result says which; -EINVAL for NULL, a timestamp of 0 or
+ * ROSTER_TS_MAX, or a struct smaller than the first version's; -ECHILD in a forked child; -E2BIG
+ * for a larger result with something unknown in it; -ERANGE when the target is below the txn safe
+ * point, or above the oracle's now (nothing changed); -EBADMSG when a key holds no timestamp, or
+ * one that no server can have written (the result's blocker names it; nothing changed); -EIO when
+ * the oracle gave no timestamp; -EREMCHG when the store's safe points are behind what was seen
+ * here: a key was deleted or a backup restored (nothing changed, and nothing will until the servers
+ * are restarted); -EAGAIN when lost too many compare-and-swap races (nothing changed); and errors
+ * of the store or of the oracle (after -EINPROGRESS it may have moved).
  */
 ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_point, uint64_t target,
                                              struct roster_safe_point_result *result);
@@ -276,9 +275,9 @@ ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_poin
  * Advances the gc safe point to a target. For callers that know that all servers have acknowledged
  * it; the leader does this automatically.
  *
- * Returns 0: moved, or it was there already; -ERANGE: the target is below the gc or above the txn
- * safe point, or above what this server has acknowledged (nothing changed); as
- * roster_safe_point_advance_txn(); -ECHILD: in a forked child.
+ * Returns 0 when it has moved, or was there already; -ERANGE when the target is below the gc or
+ * above the txn safe point, or above what this server has acknowledged (nothing changed); as
+ * roster_safe_point_advance_txn(); -ECHILD in a forked child.
  */
 ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point, uint64_t target,
                                             struct roster_safe_point_result *result);
@@ -290,9 +289,9 @@ ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point
  * `safe_point`: the safe points (with an oracle); `txn`: what came of the txn safe point (may be
  * NULL); `gc`: what came of the gc safe point (may be NULL).
  *
- * Returns 0: both moved, or were blocked; -EINVAL: an argument is null or its size is too small, or
- * there is no oracle; -ECHILD: in a forked child; -EIO: the oracle gave no timestamp; and
- * the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
+ * Returns 0 when both moved, or were blocked; -EINVAL for NULL or a struct smaller than the first
+ * version's, or there is no oracle; -ECHILD in a forked child; -EIO when the oracle gave no
+ * timestamp; and the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
  */
 ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
                                        struct roster_safe_point_result *txn,
@@ -301,8 +300,8 @@ ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,
 /*
  * Reads the state. Any thread.
  *
- * Returns 0: filled in; -EINVAL: an argument is null or its size is too small; -ECHILD: in a forked
- * child; -E2BIG: it is larger and has something in it that this library does not know.
+ * Returns 0 when filled in; -EINVAL for NULL or a struct smaller than the first version's; -ECHILD
+ * in a forked child; -E2BIG for a larger one with something unknown in it.
  */
 ROSTER_API int roster_safe_point_state(struct roster_safe_point *safe_point,
                                        struct roster_safe_point_state *state);

@@ -157,14 +157,13 @@ struct roster_store_options {
  * If descriptors 0 to 2 of the process are closed, they are first opened as /dev/null: otherwise
  * any output of the process could reach the store.
  *
- * Returns 0: opened; -EINVAL: the URL or an option is not usable; -E2BIG: the options have
- * something in them that this library does not know; -ENOTSUP: this library was built without
- * SQLite or etcd support (SQLite: /proc, which distinguishes boots, cannot be read, the kernel
- * refuses statfs(), which distinguishes network file systems, or SQLite was built, or configured by
- * the program, for one thread only; etcd: libcurl was built without TLS);
- * -ENOENT: SQLite: file (with must_exist) or directory does not exist; -EACCES, -EROFS, -EBUSY,
- * -ENOSPC, -EUCLEAN, -EMEDIUMTYPE, -EIO: SQLite: see the table; -EKEYREJECTED: a TLS file cannot be
- * read; -ENOMEM: memory is out.
+ * Returns 0 when opened; -EINVAL when the URL or an option is not usable; -E2BIG for larger options
+ * with something unknown in them; -ENOTSUP when this library was built without SQLite or etcd
+ * support (SQLite: /proc, which distinguishes boots, cannot be read, the kernel refuses statfs(),
+ * which distinguishes network file systems, or SQLite was built, or configured by the program, for
+ * one thread only; etcd: libcurl was built without TLS); -ENOENT SQLite: file (with must_exist) or
+ * directory does not exist; -EACCES, -EROFS, -EBUSY, -ENOSPC, -EUCLEAN, -EMEDIUMTYPE, -EIO SQLite:
+ * see the table; -EKEYREJECTED when a TLS file cannot be read; -ENOMEM.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_open(const char *url,
                                                    const struct roster_store_options *options,
@@ -192,9 +191,9 @@ ROSTER_API const char *roster_store_url(const struct roster_store *store);
  * one (an etcd call that is the first to notice was answered by the new cluster). After this call
  * the handle works on the new store. The caller must drop all revisions and leases.
  *
- * Returns 0: the next call decides which store it is from now on (a missing SQLite file has been
- * created again); -EINVAL: `store` is NULL; -ECHILD: in a forked child; SQLite: as
- * roster_store_open(), -E2BIG, -ENOTSUP and -EKEYREJECTED excepted (the handle is as before).
+ * Returns 0 when the next call decides which store it is from now on (a missing SQLite file has
+ * been created again); -EINVAL for NULL; -ECHILD in a forked child; SQLite: as roster_store_open(),
+ * -E2BIG, -ENOTSUP and -EKEYREJECTED excepted (the handle is as before).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_rebind(struct roster_store *store);
 
@@ -240,9 +239,9 @@ struct roster_store_range {
  * of different revisions); `timeout_ms`: see above; `range`: receives the result, or NULL on error
  * (give it to roster_store_free()).
  *
- * Returns 0: also when there are none; -EMSGSIZE: the answer is larger than max_result_bytes: set a
- * limit; and -EINVAL and the table above, -EINPROGRESS, -EKEYEXPIRED and -EMEDIUMTYPE excepted;
- * -ECHILD: in a forked child.
+ * Returns 0 also when there are none; -EMSGSIZE when the answer is larger than max_result_bytes:
+ * set a limit; and -EINVAL and the table above, -EINPROGRESS, -EKEYEXPIRED and -EMEDIUMTYPE
+ * excepted; -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_get(struct roster_store *store,
                                                   const struct roster_store_keys *keys,
@@ -334,10 +333,11 @@ struct roster_store_txn_result {
  * After -EINPROGRESS, read: the transaction may also still be carried out later, so only a compare
  * that it would have broken (the mod revision of a key it writes) proves that it will not be.
  *
- * Returns 0: carried out (`succeeded` says which list); -EKEYEXPIRED: a put names a lease that is
- * gone (nothing was changed); -EMSGSIZE: more than ROSTER_STORE_MAX_REQUEST bytes, or the answer is
- * larger than max_result_bytes (for etcd and a list that changes something, that is -EINPROGRESS);
- * and -EINVAL and the table above, -EMEDIUMTYPE excepted; -ECHILD: in a forked child.
+ * Returns 0 when carried out (`succeeded` says which list); -EKEYEXPIRED when a put names a lease
+ * that is gone (nothing was changed); -EMSGSIZE for more than ROSTER_STORE_MAX_REQUEST bytes, or
+ * when the answer is larger than max_result_bytes (for etcd and a list that changes something, that
+ * is -EINPROGRESS); and -EINVAL and the table above, -EMEDIUMTYPE excepted; -ECHILD in a forked
+ * child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_txn(struct roster_store *store,
                                                   const struct roster_store_txn *txn,
@@ -364,9 +364,8 @@ struct roster_store_stats {
 /*
  * Reads the counters; each is exact, together they are not of one instant.
  *
- * Returns 0: filled in as far as `size` goes; -ECHILD: in a forked child; -EINVAL: an argument is
- * null or its size is less than the first version's; -E2BIG: it is larger and has something in it
- * that this library does not know.
+ * Returns 0 when filled in as far as `size` goes; -ECHILD in a forked child; -EINVAL for NULL or a
+ * struct smaller than the first version's; -E2BIG for a larger one with something unknown in it.
  */
 ROSTER_API int roster_store_stats(const struct roster_store *store,
                                   struct roster_store_stats *stats);

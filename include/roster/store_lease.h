@@ -34,9 +34,9 @@ struct roster_store_lease {
  * whole seconds and to its own minimum, about 1.5 election time-outs); `timeout_ms`: as in
  * roster/store.h; `lease`: receives it.
  *
- * Returns 0: granted; -EINPROGRESS: unknown (if it was granted, it expires by itself, unused); and
- * -EINVAL and the table of roster/store.h, -EKEYEXPIRED and -EMEDIUMTYPE excepted; -ECHILD: in a
- * forked child.
+ * Returns 0 when granted; -EINPROGRESS when that is unknown (if it was granted, it expires by
+ * itself, unused); and -EINVAL and the table of roster/store.h, -EKEYEXPIRED and -EMEDIUMTYPE
+ * excepted; -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *store,
                                                           int64_t ttl_ms, int timeout_ms,
@@ -49,9 +49,9 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *s
  *
  * `timeout_ms`: as in roster/store.h; `lease`: receives its new state.
  *
- * Returns 0: kept alive; -EKEYEXPIRED: it is gone, and the keys that hung on it are, too;
- * -ETIMEDOUT, -EBUSY, -EHOSTUNREACH: it may or may not have been kept alive; and -EINVAL and the
- * table of roster/store.h, -EINPROGRESS and -EMEDIUMTYPE excepted; -ECHILD: in a forked child.
+ * Returns 0 when kept alive; -EKEYEXPIRED when it is gone, and the keys that hung on it are, too;
+ * -ETIMEDOUT, -EBUSY, -EHOSTUNREACH when it may or may not have been kept alive; and -EINVAL and
+ * the table of roster/store.h, -EINPROGRESS and -EMEDIUMTYPE excepted; -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_store *store,
                                                                int64_t id, int timeout_ms,
@@ -63,8 +63,8 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_sto
  * `timeout_ms`: as in roster/store.h; `lease`: receives its state (other than the rest of the
  * interface this one may report a lease that has just expired, as ttl_ms 0).
  *
- * Returns 0: it lives; -EKEYEXPIRED: it is gone; and -EINVAL and the table of roster/store.h,
- * -EINPROGRESS and -EMEDIUMTYPE excepted; -ECHILD: in a forked child.
+ * Returns 0 when it lives; -EKEYEXPIRED when it is gone; and -EINVAL and the table of
+ * roster/store.h, -EINPROGRESS and -EMEDIUMTYPE excepted; -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_store *store,
                                                                  int64_t id, int timeout_ms,
@@ -75,9 +75,9 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_time_to_live(struct roster_s
  *
  * `timeout_ms`: as in roster/store.h.
  *
- * Returns 0: it is gone; -EKEYEXPIRED: it was gone already; -EINPROGRESS: unknown (may be asked
- * again); and -EINVAL and the table of roster/store.h, -EMEDIUMTYPE excepted; -ECHILD: in a forked
- * child.
+ * Returns 0 when it is gone; -EKEYEXPIRED when it was gone already; -EINPROGRESS when that is
+ * unknown (may be asked again); and -EINVAL and the table of roster/store.h, -EMEDIUMTYPE excepted;
+ * -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_revoke(struct roster_store *store, int64_t id,
                                                            int timeout_ms);

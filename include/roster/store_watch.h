@@ -52,8 +52,8 @@ struct roster_store_events {
  *
  * Contacts nothing: roster_store_watch_next() does.
  *
- * Returns 0: begun; -EINVAL: an argument is null or out of range; -ECHILD: in a forked child;
- * -EMSGSIZE: the key is longer than ROSTER_STORE_MAX_REQUEST; -ENOMEM: memory is out.
+ * Returns 0 when begun; -EINVAL for NULL or a value out of range; -ECHILD in a forked child;
+ * -EMSGSIZE when the key is longer than ROSTER_STORE_MAX_REQUEST; -ENOMEM.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *store,
                                                          const struct roster_store_keys *keys,
@@ -71,12 +71,12 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *st
  * number means without end); `events`: receives the changes, or NULL on error (give them to
  * roster_store_free()).
  *
- * Returns 0: there are events; -ETIMEDOUT: nothing happened while the store was being watched;
- * -EHOSTUNREACH, -EACCES, -EKEYREJECTED, -EPROTO, -EBUSY, ...: the store is not being watched at
- * the moment, for this reason (call again, it goes on trying after a pause); -EREMCHG: call
- * roster_store_rebind(), then again; -ECANCELED: roster_store_watch_cancel() was called; -EINVAL:
- * an argument is null; -ECHILD: in a forked child; -ENOMEM: memory is out (nothing is lost, call
- * again).
+ * Returns 0 when there are events; -ETIMEDOUT when nothing happened while the store was being
+ * watched; -EHOSTUNREACH, -EACCES, -EKEYREJECTED, -EPROTO, -EBUSY, ... when the store is not being
+ * watched at the moment, for this reason (call again, it goes on trying after a pause); -EREMCHG
+ * when the store was replaced: call roster_store_rebind(), then again; -ECANCELED when
+ * roster_store_watch_cancel() was called; -EINVAL for NULL; -ECHILD in a forked child; -ENOMEM
+ * (nothing is lost, call again).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_next(struct roster_store_watch *watch,
                                                          int timeout_ms,

@@ -129,12 +129,11 @@ struct roster_syncer_options {
  * Creates a syncer and fences the roster until it is registered. Does not contact the store; roster
  * and store must stay open until the syncer is destroyed.
  *
- * Returns 0: created; -EINVAL: an argument is null, out of range, of an unknown size, or not UTF-8
- * (out of range are also intervals, backoffs and a ttl_ms above 24 h, a backoff_min_ms above
- * backoff_max_ms, a status_address that is too long, and a margin_ms and keep_alive_ms that
- * together are not less than ttl_ms); -E2BIG: the options have something in them that this library
- * does not know; -EBUSY: the roster has a syncer; -ENOMEM: memory is out; -ECHILD: in a forked
- * child.
+ * Returns 0 when created; -EINVAL for NULL, a value out of range, a struct of an unknown size, or
+ * text that is not UTF-8 (out of range are also intervals, backoffs and a ttl_ms above 24 h, a
+ * backoff_min_ms above backoff_max_ms, a status_address that is too long, and a margin_ms and
+ * keep_alive_ms that together are not less than ttl_ms); -E2BIG for larger options with something
+ * unknown in them; -EBUSY when the roster has a syncer; -ENOMEM; -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
                                                       struct roster_store *store,
@@ -148,8 +147,8 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_create(struct roster *roster,
  *
  * `address`: as options.status_address; copied; NULL: it has none.
  *
- * Returns 0: it will be in server/info/ID; -EINVAL: `syncer` is NULL, or the address is too long or
- * no UTF-8; -ECHILD: in a forked child; -EBUSY: the syncer was started, stopped or registered, or
+ * Returns 0 when it will be in server/info/ID; -EINVAL for NULL, or the address is too long or not
+ * UTF-8; -ECHILD in a forked child; -EBUSY when the syncer was started, stopped or registered, or
  * this is called from one of its callbacks; -ENOMEM. After an error nothing has changed.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_set_status_address(struct roster_syncer *syncer,
@@ -159,9 +158,9 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_set_status_address(struct roster_
  * Starts the syncer's threads: they register the server, report, keep the lease, watch it and
  * fence, and none of these waits for another. They block all signals.
  *
- * Returns 0: started (roster_syncer_wait() returns when the server is registered); -EINVAL: an
- * argument is null; -ECHILD: in a forked child; -EBUSY: it was started or stopped before; -EAGAIN:
- * no thread could be started (it may be tried again).
+ * Returns 0 when started (roster_syncer_wait() returns when the server is registered); -EINVAL for
+ * NULL; -ECHILD in a forked child; -EBUSY when it was started or stopped before; -EAGAIN when no
+ * thread could be started (it may be tried again).
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *syncer);
 
@@ -172,16 +171,16 @@ ROSTER_API ROSTER_MUST_CHECK int roster_syncer_start(struct roster_syncer *synce
  * `syncer`: the syncer (threads that call this at once take turns); `wait_ms`: receives the time
  * until work is due (may be NULL).
  *
- * Returns 0: done; for the results see roster_syncer_stats(); -EINVAL: `syncer` is NULL;
- * -ECHILD: in a forked child; -EBUSY: it has threads, or was stopped, or this is called by itself.
+ * Returns 0 when done; for the results see roster_syncer_stats(); -EINVAL for NULL; -ECHILD in a
+ * forked child; -EBUSY when it has threads, or was stopped, or this is called by itself.
  */
 ROSTER_API int roster_syncer_run_once(struct roster_syncer *syncer, uint32_t *wait_ms);
 
 /*
  * Reports now, without waiting for the interval. Any thread.
  *
- * Returns 0: the store has acknowledged a record as high as the minimum, or holds it already;
- * -EINVAL: `syncer` is NULL; -ECHILD: in a forked child; -ESTALE: the server is not registered; and
+ * Returns 0 when the store has acknowledged a record as high as the minimum, or holds it already;
+ * -EINVAL for NULL; -ECHILD in a forked child; -ESTALE when the server is not registered; and
  * errors of the store or of the oracle.
  */
 ROSTER_API int roster_syncer_report(struct roster_syncer *syncer);
@@ -189,8 +188,8 @@ ROSTER_API int roster_syncer_report(struct roster_syncer *syncer);
 /*
  * Waits until the syncer is in a state. Any thread.
  *
- * Returns 0: it is, or was a moment ago; -ETIMEDOUT: it is not (a negative time-out means without
- * end); -EINVAL: `syncer` is NULL; -ECHILD: in a forked child.
+ * Returns 0 when it is, or was a moment ago; -ETIMEDOUT when it is not (a negative time-out means
+ * without end); -EINVAL for NULL; -ECHILD in a forked child.
  */
 ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_syncer_state state,
                                   int timeout_ms);
@@ -203,11 +202,11 @@ ROSTER_API int roster_syncer_wait(struct roster_syncer *syncer, enum roster_sync
  *
  * `timeout_ms`: how long to wait for pins (0 does not wait, negative means without end).
  *
- * Returns 0: stopped; -EINVAL: `syncer` is NULL; -ECHILD: in a forked child; -EBUSY: something is
- * still pinned (the syncer continues as before); -EALREADY: it was stopped before, by this or
- * another thread: nothing is left to do; -EDEADLK: called from one of the syncer's own callbacks or
- * threads (it continues as before); and errors of the oracle: it continues as before (errors of the
- * store: it is stopped, but its keys stay until their leases end).
+ * Returns 0 when stopped; -EINVAL for NULL; -ECHILD in a forked child; -EBUSY when something is
+ * still pinned (the syncer continues as before); -EALREADY when it was stopped before, by this or
+ * another thread: nothing is left to do; -EDEADLK when called from one of the syncer's own
+ * callbacks or threads (it continues as before); and errors of the oracle: it continues as before
+ * (errors of the store: it is stopped, but its keys stay until their leases end).
  */
 ROSTER_API int roster_syncer_stop(struct roster_syncer *syncer, int timeout_ms);
 
@@ -273,8 +272,8 @@ struct roster_syncer_stats {
 /*
  * Reads them. Any thread.
  *
- * Returns 0: filled in; -EINVAL: an argument is null or its size is too small; -ECHILD: in a forked
- * child; -E2BIG: it is larger and has something in it that this library does not know.
+ * Returns 0 when filled in; -EINVAL for NULL or a struct smaller than the first version's; -ECHILD
+ * in a forked child; -E2BIG for a larger one with something unknown in it.
  */
 ROSTER_API int roster_syncer_stats(struct roster_syncer *syncer, struct roster_syncer_stats *stats);
 
