@@ -37,7 +37,7 @@
 static void must(int result, const char *what)
 {
     if (result != 0)
-        errx(1, "%s: %s", what, roster_strerror(result));
+        errx(1, "%s: %s", what, roster_store_strerror(result));
 }
 
 static double seconds(clockid_t clock)

@@ -59,26 +59,26 @@ static void use_store(struct roster_store *store)
         .compares = &absent, .n_compares = 1, .success = &put, .n_success = 1};
     int err;
 
-    MUST(roster_store_watch_open(store, &keys, 0, &watch));
-    MUST(roster_store_lease_grant(store, 60000, -1, &lease));
+    STORE_MUST(roster_store_watch_open(store, &keys, 0, &watch));
+    STORE_MUST(roster_store_lease_grant(store, 60000, -1, &lease));
     put = roster_store_put(key, roster_store_text("me"), lease.id);
-    MUST(roster_store_txn(store, &txn, -1, &result));
+    STORE_MUST(roster_store_txn(store, &txn, -1, &result));
     printf("%s: %s\n", roster_store_url(store), result->succeeded ? "elected" : "another leads");
     roster_store_free(result);
-    MUST(roster_store_watch_next(watch, 1000, &events));
+    STORE_MUST(roster_store_watch_next(watch, 1000, &events));
     printf("%zu key in the snapshot\n", events->count);
     roster_store_free(events);
-    MUST(roster_store_lease_keep_alive(store, lease.id, -1, &lease));
-    MUST(roster_store_lease_time_to_live(store, lease.id, -1, &lease));
-    MUST(roster_store_lease_revoke(store, lease.id, -1));
+    STORE_MUST(roster_store_lease_keep_alive(store, lease.id, -1, &lease));
+    STORE_MUST(roster_store_lease_time_to_live(store, lease.id, -1, &lease));
+    STORE_MUST(roster_store_lease_revoke(store, lease.id, -1));
     roster_store_watch_cancel(watch); /* from any thread: a call that waits there returns */
     roster_store_watch_close(watch);
-    MUST(roster_store_rebind(store)); /* after -EREMCHG, to accept the other store */
-    MUST(roster_store_stats(store, &stats));
+    STORE_MUST(roster_store_rebind(store)); /* after -EREMCHG, to accept the other store */
+    STORE_MUST(roster_store_stats(store, &stats));
     printf("%" PRIu64 " of %" PRIu64 " calls failed\n", stats.failures, stats.calls);
     err = roster_store_lease_keep_alive(store, lease.id, -1, &lease); /* it was revoked */
     printf("a failure to count as %s: %s\n", roster_error_class_name(roster_error_class(err)),
-           roster_strerror(err));
+           roster_store_strerror(err));
 }
 
 /* The wall clock that timestamps follow, for instance a synchronised one. */
@@ -104,9 +104,9 @@ static void use_persistent_clock(struct roster_store *store)
     options.max_ahead_ms = 3600000;
     options.wall_clock = wall_clock;
     options.wall_arg = &followed;
-    MUST(roster_oracle_persistent_create(store, &options, &clock));
-    MUST(roster_oracle_persistent_allocate(clock, &commit_ts));
-    MUST(roster_oracle_persistent_read(clock, &now));
+    STORE_MUST(roster_oracle_persistent_create(store, &options, &clock));
+    STORE_MUST(roster_oracle_persistent_allocate(clock, &commit_ts));
+    STORE_MUST(roster_oracle_persistent_read(clock, &now));
     printf("now is not below the commit: %s, %" PRIu64 " ms ahead\n",
            now >= commit_ts ? "yes" : "no", roster_oracle_persistent_ahead_ms(clock));
     roster_oracle_persistent_destroy(clock);
@@ -141,10 +141,10 @@ static struct roster_syncer *make_syncer(struct roster *roster, struct roster_st
     options.change = take_change;
     options.change_arg = of_syncer;
 
-    MUST(roster_syncer_create(roster, store, &options, &syncer));
-    MUST(roster_syncer_run_once(syncer, &wait_ms)); /* registers; due again in wait_ms */
-    MUST(roster_syncer_wait(syncer, ROSTER_SYNCER_LIVE, 0));
-    MUST(roster_syncer_report(syncer)); /* now, instead of at the next interval */
+    STORE_MUST(roster_syncer_create(roster, store, &options, &syncer));
+    STORE_MUST(roster_syncer_run_once(syncer, &wait_ms)); /* registers; due again in wait_ms */
+    STORE_MUST(roster_syncer_wait(syncer, ROSTER_SYNCER_LIVE, 0));
+    STORE_MUST(roster_syncer_report(syncer)); /* now, instead of at the next interval */
     return syncer;
 }
 
@@ -163,19 +163,19 @@ static void advance(struct roster_safe_point *safe_point, uint64_t now, const ui
     uint32_t wait_ms;
     size_t count;
 
-    MUST(roster_barrier_set(safe_point, "backup", now, 60000));
-    MUST(roster_barrier_list(safe_point, &barriers, &count));
+    STORE_MUST(roster_barrier_set(safe_point, "backup", now, 60000));
+    STORE_MUST(roster_barrier_list(safe_point, &barriers, &count));
     printf("%zu barrier\n", count);
     free(barriers);
-    MUST(roster_barrier_delete(safe_point, "backup"));
-    MUST(roster_safe_point_round(safe_point, &txn, &gc));       /* as far as life_time_ms allows */
-    MUST(roster_safe_point_advance_txn(safe_point, now, &txn)); /* further, explicitly */
-    MUST(roster_safe_point_refresh(safe_point)); /* reads the store and acknowledges */
-    MUST(roster_safe_point_advance_gc(safe_point, roster_txn_safe_point(safe_point), &gc));
-    MUST(roster_safe_point_run_once(safe_point, &wait_ms));
+    STORE_MUST(roster_barrier_delete(safe_point, "backup"));
+    STORE_MUST(roster_safe_point_round(safe_point, &txn, &gc)); /* as far as life_time_ms allows */
+    STORE_MUST(roster_safe_point_advance_txn(safe_point, now, &txn)); /* further, explicitly */
+    STORE_MUST(roster_safe_point_refresh(safe_point)); /* reads the store and acknowledges */
+    STORE_MUST(roster_safe_point_advance_gc(safe_point, roster_txn_safe_point(safe_point), &gc));
+    STORE_MUST(roster_safe_point_run_once(safe_point, &wait_ms));
     printf("both stand at the same: %s\n",
            *seen == roster_txn_safe_point(safe_point) ? "yes" : "no");
-    MUST(roster_safe_point_stop(safe_point)); /* stops the threads, if any */
+    STORE_MUST(roster_safe_point_stop(safe_point)); /* stops the threads, if any */
 }
 
 int main(void)
@@ -192,18 +192,18 @@ int main(void)
     struct roster *roster;
     uint64_t commit_ts, seen = 0;
 
-    MUST(roster_store_open("memory", &far, &store, why, sizeof(why)));
+    STORE_MUST(roster_store_open("memory", &far, &store, why, sizeof(why)));
     use_store(store);
     use_persistent_clock(store);
 
     allot.max_ahead_ms = 3600000;
     allot.wall_clock = wall_clock;
     allot.wall_arg = &followed;
-    MUST(roster_oracle_store_create(store, &allot, &oracle));
-    MUST(roster_oracle_store_allocate(oracle, &commit_ts));
+    STORE_MUST(roster_oracle_store_create(store, &allot, &oracle));
+    STORE_MUST(roster_oracle_store_allocate(oracle, &commit_ts));
     known.oracle = roster_oracle_store_read;
     known.oracle_arg = oracle;
-    MUST(roster_create(&known, &roster));
+    STORE_MUST(roster_create(&known, &roster));
     options.syncer = make_syncer(roster, store);
     options.oracle = roster_oracle_store_read;
     options.oracle_arg = oracle;
@@ -213,13 +213,13 @@ int main(void)
     options.log_arg = of_points;
     options.change = see_move;
     options.change_arg = &seen;
-    MUST(roster_safe_point_create(store, &options, &safe_point));
+    STORE_MUST(roster_safe_point_create(store, &options, &safe_point));
     advance(safe_point, commit_ts, &seen);
 
-    MUST(roster_oracle_store_stats(oracle, &stats));
+    STORE_MUST(roster_oracle_store_stats(oracle, &stats));
     printf("%" PRIu64 " questions failed\n", stats.failures);
     roster_safe_point_destroy(safe_point);
-    MUST(roster_syncer_stop(options.syncer, 1000));
+    STORE_MUST(roster_syncer_stop(options.syncer, 1000));
     roster_syncer_destroy(options.syncer);
     MUST(roster_destroy(roster));
     roster_oracle_store_destroy(oracle);

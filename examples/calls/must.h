@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MUST(call) must(#call, call)
+#define MUST(call) must(#call, call, roster_strerror)
+/* For what a store may refuse. */
+#define STORE_MUST(call) must(#call, call, roster_store_strerror)
 
-static inline void must(const char *call, int err)
+static inline void must(const char *call, int err, const char *explain(int err))
 {
     if (!err)
         return;
-    fprintf(stderr, "%s: %s\n", call, roster_strerror(err));
+    fprintf(stderr, "%s: %s\n", call, explain(err));
     exit(EXIT_FAILURE);
 }

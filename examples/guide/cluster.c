@@ -17,7 +17,7 @@
 static void must(const char *call, int err)
 {
     if (err) {
-        fprintf(stderr, "%s: %s\n", call, roster_strerror(err));
+        fprintf(stderr, "%s: %s\n", call, roster_store_strerror(err));
         abort();
     }
 }
@@ -27,7 +27,8 @@ static void must(const char *call, int err)
 static void show_change(const struct roster_syncer_change *change, void *arg)
 {
     (void)arg;
-    printf("%s: %s\n", roster_syncer_state_name(change->after), roster_strerror(change->reason));
+    printf("%s: %s\n", roster_syncer_state_name(change->after),
+           roster_store_strerror(change->reason));
 }
 
 static struct roster_syncer *join(struct roster *roster, struct roster_store *store)

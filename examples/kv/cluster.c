@@ -51,6 +51,13 @@ static const char *published(const char *status)
     return status && !strncmp(status, "unix:", 5) && status[5] != '/' ? NULL : status;
 }
 
+static int store_check(const char *what, int err)
+{
+    if (err)
+        fprintf(stderr, "roster-kv: %s: %s\n", what, roster_store_strerror(err));
+    return err;
+}
+
 static int create(struct server *server)
 {
     struct roster_syncer_options *syncer = &server->options.syncer;
@@ -83,12 +90,12 @@ static int create(struct server *server)
     safe_point->abandoned = abandoned[0] == 'p'   ? ROSTER_ABANDONED_PASS
                             : abandoned[0] == 'w' ? ROSTER_ABANDONED_WARN
                                                   : ROSTER_ABANDONED_OFF;
-    err = server_check(
-        "no member of the cluster, see --prefix and --server-id",
-        roster_syncer_create(server->roster, server->meeting, syncer, &server->syncer));
+    err =
+        store_check("no member of the cluster, see --prefix and --server-id",
+                    roster_syncer_create(server->roster, server->meeting, syncer, &server->syncer));
     safe_point->syncer = server->syncer;
     return err
-               ?: server_check(
+               ?: store_check(
                       "no safe points",
                       roster_safe_point_create(server->meeting, safe_point, &server->safe_point));
 }
@@ -105,11 +112,11 @@ int cluster_start(struct server *server, const char *status)
 
     if (!server->syncer)
         return 0;
-    err = server_check("--status",
-                       roster_syncer_set_status_address(server->syncer, published(status)))
-              ?: server_check("no thread for the cluster",
-                              roster_syncer_start(server->syncer)
-                                  ?: roster_safe_point_start(server->safe_point));
+    err =
+        store_check("--status", roster_syncer_set_status_address(server->syncer, published(status)))
+            ?: store_check("no thread for the cluster",
+                           roster_syncer_start(server->syncer)
+                               ?: roster_safe_point_start(server->safe_point));
     if (err || !roster_syncer_wait(server->syncer, ROSTER_SYNCER_LIVE, JOIN_MS))
         return err;
     err = roster_syncer_stats(server->syncer, &stats);
@@ -122,8 +129,8 @@ void cluster_stop(struct server *server)
 {
     roster_safe_point_destroy(server->safe_point);
     if (server->syncer)
-        server_check("the server's keys stay until its lease ends",
-                     roster_syncer_stop(server->syncer, LEAVE_MS));
+        store_check("the server's keys stay until its lease ends",
+                    roster_syncer_stop(server->syncer, LEAVE_MS));
     roster_syncer_destroy(server->syncer);
     roster_store_close(server->meeting);
 }

@@ -33,9 +33,9 @@ ROSTER_BEGIN_DECLS
  * Returns 0 when it stands; -EINVAL for NULL, an empty name or a value out of range; -ECHILD in a
  * forked child; -ESTALE when the txn safe point has passed `ts` (an existing barrier is left as it
  * was); -EBADMSG when the txn safe point cannot be read; -EREMCHG when it has gone back, as after a
- * backup of the store was restored: what is above it may be collected already; -EAGAIN when others
- * were faster again and again (nothing changed); and errors of the store (after -EINPROGRESS it may
- * stand).
+ * backup of the store was restored: what is above it may be collected already; -ERESTART when
+ * others were faster again and again (nothing changed); and errors of the store (after -EINPROGRESS
+ * it may stand).
  */
 ROSTER_API int roster_barrier_set(struct roster_safe_point *safe_point, const char *name,
                                   uint64_t ts, int64_t ttl_ms);

@@ -125,7 +125,7 @@ ROSTER_BEGIN_DECLS
  * when the list of them does not; NULL when it fits. May be NULL.
  *
  * Returns 0 when it fits; -EINVAL for NULL or a struct smaller than the first version's; -E2BIG for
- * a header with structs that this library does not know; -ENOTSUP when `differs` does not fit.
+ * a header with structs that this library does not know; -ENOEXEC when `differs` does not fit.
  */
 ROSTER_API int roster_build_check(const struct roster_build *build,
                                   const char **differs) ROSTER_MUST_CHECK;

@@ -68,8 +68,8 @@ struct roster_options {
  * roster_destroy(); -EAGAIN when no thread could be started; -EPERM when the kernel refuses
  * membarrier() although it allowed it when the program began (a seccomp filter was installed
  * later), so that liburcu cannot wait for readers, and always in a child that was forked inside a
- * read-side section or a wake callback; the oracle's error, or -EIO for an invalid timestamp, when
- * the oracle could not return the first floor.
+ * read-side section or a wake callback; the oracle's error, or -ENODATA for an invalid timestamp,
+ * when the oracle could not return the first floor.
  */
 ROSTER_API int roster_create(const struct roster_options *options,
                              struct roster **roster) ROSTER_MUST_CHECK;

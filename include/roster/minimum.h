@@ -72,7 +72,7 @@ struct roster_min {
  * timestamp that is still protected; the safe point does not.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
- * something unknown in it; the oracle's error, -EIO for an invalid timestamp; -EPERM when the
+ * something unknown in it; the oracle's error, -ENODATA for an invalid timestamp; -EPERM when the
  * kernel refuses the membarrier, -ENOMEM when the kernel lacks memory for it: otherwise an open
  * transaction might be missed; -ENOMEM also when the process lacks memory and more scans than ever
  * run at once; -ECHILD. After an error nothing has changed.
@@ -87,8 +87,8 @@ ROSTER_API int roster_min_advance(struct roster *roster, uint64_t max_age_ms,
  * thread; waits for no scan.
  *
  * Returns 0; -EINVAL for NULL or a size below the first version's; -E2BIG for a larger one with
- * something unknown in it; the oracle's error, -EIO when it gave no timestamp; -EPERM and -ENOMEM
- * when the kernel refuses the membarrier; -ECHILD.
+ * something unknown in it; the oracle's error, -ENODATA when it gave no timestamp; -EPERM and
+ * -ENOMEM when the kernel refuses the membarrier; -ECHILD.
  */
 ROSTER_API int roster_min_peek(struct roster *roster, struct roster_min *min);
 

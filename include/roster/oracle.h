@@ -19,7 +19,12 @@ ROSTER_BEGIN_DECLS
  * two calls. It may block (a request to a remote oracle), it may be called from any number of
  * threads at once, and it must not call back into this or another roster. G2 requires only
  * this of the oracle: it need not be a memory fence. A result of 0 with a `*ts` of 0 or
- * ROSTER_TS_MAX, or a positive result, is an error too: the caller gets -EIO.
+ * ROSTER_TS_MAX, or a positive result, is an error too: the caller gets -ENODATA.
+ *
+ * An error goes to the caller of the function that asked, as it is. So that it says who failed, it
+ * must be none that those functions return themselves with another meaning: not -EAGAIN, -EBADF,
+ * -EBUSY, -ECANCELED, -EINVAL, -ENOBUFS, -ENODATA, -EPERM or -ESTALE. roster_store_strerror()
+ * explains the errors of the oracles that rest on a store, and those of such functions as well.
  *
  * Two kinds of calls satisfy this contract. One *reads* the clock: it writes nothing, and two
  * callers may get the same timestamp. The other *allocates*: its timestamp is above all that were

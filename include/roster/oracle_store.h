@@ -156,7 +156,7 @@ ROSTER_API void roster_oracle_persistent_destroy(struct roster_oracle_persistent
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *
- * Returns 0 when it has got one; -EINVAL for NULL; -EBUSY when another process has taken over the
+ * Returns 0 when it has got one; -EINVAL for NULL; -EREMCHG when another process has taken over the
  * mark (this clock is of no use any more); -EBADMSG when the key holds no mark any more; and errors
  * of the store, when the mark had to be moved and could not; -ECHILD in a forked child.
  */
@@ -168,7 +168,7 @@ ROSTER_API int roster_oracle_persistent_allocate(void *oracle, uint64_t *ts);
  *
  * `oracle`: a struct roster_oracle_persistent; `ts`: receives the timestamp.
  *
- * Returns 0 when it has read one; -EINVAL for NULL; -ECHILD in a forked child; -EBUSY as of
+ * Returns 0 when it has read one; -EINVAL for NULL; -ECHILD in a forked child; -EREMCHG as of
  * roster_oracle_persistent_allocate(); -EBADMSG as of roster_oracle_persistent_allocate(); and
  * errors of the store, when the mark had to be moved and could not.
  */

@@ -41,9 +41,9 @@ ROSTER_API const char *roster_pin_kind_name(enum roster_pin_kind kind);
  * Returns 0 and stores it in `*pin`; -EINVAL for a NULL roster or pin, an unknown kind, ts
  * ROSTER_TS_MAX, or a session of another roster; -ESTALE when `ts` is no longer protected, or when
  * an age limit or the cluster gave up the oracle's timestamp before this call returned; -EBADF for
- * a closed session; -ENOBUFS; -ENOMEM; -ECHILD; the oracle's error, -EIO for an invalid timestamp;
- * for a chosen timestamp under a leased store also what roster_txn_begin_at() returns there. After
- * an error nothing has changed.
+ * a closed session; -ENOBUFS; -ENOMEM; -ECHILD; the oracle's error, -ENODATA for an invalid
+ * timestamp; for a chosen timestamp under a leased store also what roster_txn_begin_at() returns
+ * there. After an error nothing has changed.
  */
 ROSTER_API int roster_pin_acquire(struct roster *roster, struct roster_session *session,
                                   uint64_t ts, enum roster_pin_kind kind,

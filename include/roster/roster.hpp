@@ -36,7 +36,8 @@
 namespace roster_cxx
 {
 
-/* The category of Roster's errors: the numbers are errnos, the messages roster_strerror()'s.
+/* The category of Roster's errors: the numbers are errnos, the messages roster_strerror()'s. Where
+ * the oracle rests on a store, roster_store_strerror(-code.value()) explains the result of a begin.
  * They compare with std::errc and with std::generic_category(). */
 class Category final : public std::error_category
 {

@@ -262,11 +262,11 @@ ROSTER_API int roster_safe_point_refresh(struct roster_safe_point *safe_point);
  * ROSTER_TS_MAX, or a struct smaller than the first version's; -ECHILD in a forked child; -E2BIG
  * for a larger result with something unknown in it; -ERANGE when the target is below the txn safe
  * point, or above the oracle's now (nothing changed); -EBADMSG when a key holds no timestamp, or
- * one that no server can have written (the result's blocker names it; nothing changed); -EIO when
- * the oracle gave no timestamp; -EREMCHG when the store's safe points are behind what was seen
+ * one that no server can have written (the result's blocker names it; nothing changed); -ENODATA
+ * when the oracle gave no timestamp; -EREMCHG when the store's safe points are behind what was seen
  * here: a key was deleted or a backup restored (nothing changed, and nothing will until the servers
- * are restarted); -EAGAIN when lost too many compare-and-swap races (nothing changed); and errors
- * of the store or of the oracle (after -EINPROGRESS it may have moved).
+ * are restarted); -ERESTART when it lost too many compare-and-swap races (nothing changed); and
+ * errors of the store or of the oracle (after -EINPROGRESS it may have moved).
  */
 ROSTER_API int roster_safe_point_advance_txn(struct roster_safe_point *safe_point, uint64_t target,
                                              struct roster_safe_point_result *result);
@@ -290,7 +290,7 @@ ROSTER_API int roster_safe_point_advance_gc(struct roster_safe_point *safe_point
  * NULL); `gc`: what came of the gc safe point (may be NULL).
  *
  * Returns 0 when both moved, or were blocked; -EINVAL for NULL or a struct smaller than the first
- * version's, or there is no oracle; -ECHILD in a forked child; -EIO when the oracle gave no
+ * version's, or there is no oracle; -ECHILD in a forked child; -ENODATA when the oracle gave no
  * timestamp; and the oracle's errors; as roster_safe_point_advance_txn(), -ERANGE excepted.
  */
 ROSTER_API int roster_safe_point_round(struct roster_safe_point *safe_point,

@@ -23,13 +23,14 @@
  * **Results** are copies in one allocation. They stay valid, also after the store is closed,
  * until they are given to roster_store_free().
  *
- * **Errors.** Functions return 0 or a negative errno; roster_strerror() explains it in words.
+ * **Errors.** Functions return 0 or a negative errno; roster_store_strerror() explains it in
+ * words.
  *
  * | errno           | meaning                                                              |
  * | --------------- | -------------------------------------------------------------------- |
  * | -EINPROGRESS    | the outcome is unknown: the change was made, will be made, or is lost |
  * | -ETIMEDOUT      | time ran out; certainly nothing was or will be changed               |
- * | -EBUSY          | the same, since another process held the SQLite file's lock; or an   |
+ * | -ENOLCK         | the same, since another process held the SQLite file's lock; or an   |
  * |                 | extension that the program has in all connections interrupted it     |
  * | -EHOSTUNREACH   | no endpoint is reachable and able to serve; nothing changed          |
  * | -EKEYEXPIRED    | the lease expired, was revoked or never was; nothing changed         |
@@ -161,9 +162,10 @@ struct roster_store_options {
  * with something unknown in them; -ENOTSUP when this library was built without SQLite or etcd
  * support (SQLite: /proc, which distinguishes boots, cannot be read, the kernel refuses statfs(),
  * which distinguishes network file systems, or SQLite was built, or configured by the program, for
- * one thread only; etcd: libcurl was built without TLS); -ENOENT SQLite: file (with must_exist) or
- * directory does not exist; -EACCES, -EROFS, -EBUSY, -ENOSPC, -EUCLEAN, -EMEDIUMTYPE, -EIO SQLite:
- * see the table; -EKEYREJECTED when a TLS file cannot be read; -ENOMEM.
+ * one thread only; etcd: libcurl was built without TLS); -ENOENT when the SQLite file (with
+ * must_exist) or its directory does not exist; -EACCES, -EROFS, -ENOLCK, -ENOSPC, -EUCLEAN,
+ * -EMEDIUMTYPE and -EIO for an SQLite file, see the table; -EKEYREJECTED when a TLS file cannot be
+ * read; -ENOMEM.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_open(const char *url,
                                                    const struct roster_store_options *options,

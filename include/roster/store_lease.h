@@ -50,7 +50,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_grant(struct roster_store *s
  * `timeout_ms`: as in roster/store.h; `lease`: receives its new state.
  *
  * Returns 0 when kept alive; -EKEYEXPIRED when it is gone, and the keys that hung on it are, too;
- * -ETIMEDOUT, -EBUSY, -EHOSTUNREACH when it may or may not have been kept alive; and -EINVAL and
+ * -ETIMEDOUT, -ENOLCK, -EHOSTUNREACH when it may or may not have been kept alive; and -EINVAL and
  * the table of roster/store.h, -EINPROGRESS and -EMEDIUMTYPE excepted; -ECHILD in a forked child.
  */
 ROSTER_API ROSTER_MUST_CHECK int roster_store_lease_keep_alive(struct roster_store *store,

@@ -72,7 +72,7 @@ ROSTER_API ROSTER_MUST_CHECK int roster_store_watch_open(struct roster_store *st
  * roster_store_free()).
  *
  * Returns 0 when there are events; -ETIMEDOUT when nothing happened while the store was being
- * watched; -EHOSTUNREACH, -EACCES, -EKEYREJECTED, -EPROTO, -EBUSY, ... when the store is not being
+ * watched; -EHOSTUNREACH, -EACCES, -EKEYREJECTED, -EPROTO, -ENOLCK, ... when the store is not being
  * watched at the moment, for this reason (call again, it goes on trying after a pause); -EREMCHG
  * when the store was replaced: call roster_store_rebind(), then again; -ECANCELED when
  * roster_store_watch_cancel() was called; -EINVAL for NULL; -ECHILD in a forked child; -ENOMEM

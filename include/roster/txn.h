@@ -43,9 +43,9 @@ ROSTER_API int roster_txn_activate(struct roster_session *session,
  * published view instead of two. `start_ts` may be NULL. Owner only; wait-free except for the
  * oracle (G9). Guarantee G2.
  *
- * Returns as roster_txn_prepare(), or the oracle's error; -EIO for an invalid timestamp, -ESTALE
- * for one below that of an earlier scan, which a linearizable oracle never returns. After an error
- * nothing has changed, and `*start_ts` is undefined.
+ * Returns as roster_txn_prepare(), or the oracle's error; -ENODATA for an invalid timestamp,
+ * -ESTALE for one below that of an earlier scan, which a linearizable oracle never returns. After
+ * an error nothing has changed, and `*start_ts` is undefined.
  */
 ROSTER_API int roster_txn_begin(struct roster_session *session,
                                 uint64_t *start_ts) ROSTER_MUST_CHECK;

@@ -21,9 +21,9 @@ static void print_sqlite(FILE *out, const char *file, int err)
     char *path = realpath(file, NULL); /* as lslocks has it */
 
     file = path ? path : file;
-    fputs(err == -EBUSY ? "lslocks --output COMMAND,PID,MODE,PATH | grep -F -- " : "ls -l ", out);
+    fputs(err == -ENOLCK ? "lslocks --output COMMAND,PID,MODE,PATH | grep -F -- " : "ls -l ", out);
     cluster_print_word(out, file);
-    if (err != -EBUSY) {
+    if (err != -ENOLCK) {
         fputs("; df -h ", out);
         cluster_print_word(out, file);
     }

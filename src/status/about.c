@@ -167,7 +167,8 @@ unsigned rst_status_get_minimum(struct request *request, struct query *query)
     filter.database = query->db;
     err = roster_min_of(roster, &filter, &min);
     if (err)
-        return rst_status_request_error(request, err);
+        return rst_status_request_fail(request, MHD_HTTP_INTERNAL_SERVER_ERROR, "%s",
+                                       roster_store_strerror(err)); /* the oracle's */
     rst_status_out_open(text, NULL, '{');
     rst_status_out_id(text, "now", min.now);
     rst_status_out_id(text, "minimum", min.min_start_ts);

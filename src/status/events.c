@@ -45,13 +45,26 @@ static void say_part(struct words *words, const char *word, const char *text)
         say(words, "%s%s", word, text);
 }
 
+/* What concerns the cluster has errors of its store, see syncer/state.c. */
+static const char *explain(const struct roster_logged *event)
+{
+    switch (event->kind) {
+    case ROSTER_LOGGED_FENCE:
+    case ROSTER_LOGGED_LEASE:
+    case ROSTER_LOGGED_SERVER:
+        return roster_store_strerror(event->result);
+    default:
+        return roster_strerror(event->result);
+    }
+}
+
 static void say_kill(struct words *words, const struct roster_logged *event)
 {
     say(words, "%s of session %" PRIu64, rst_target_names[event->target], event->session_id);
     say_part(words, ", user ", event->user);
     say_part(words, ", by ", event->by);
     say(words, ", %s: %s", roster_kill_reason_name(event->reason),
-        event->result ? roster_strerror(event->result) : "delivered");
+        event->result ? explain(event) : "delivered");
 }
 
 static void say_open(struct words *words, const struct roster_logged *event)
@@ -96,7 +109,7 @@ static void put_words(struct text *text, const struct roster_logged *event)
     else
         say_other(&words, event);
     if (event->result && event->kind != ROSTER_LOGGED_KILL)
-        say_part(&words, ": ", roster_strerror(event->result));
+        say_part(&words, ": ", explain(event));
     if (!text_is_said)
         say_part(&words, ": ", event->text);
     if (event->count > 1)
@@ -132,7 +145,7 @@ static void put_event(struct text *text, const struct roster_logged *event)
     rst_status_out_id(text, "start_ts", event->start_ts);
     rst_status_out_id(text, "transaction", event->txn_seq);
     rst_status_out_signed(text, "result", event->result);
-    put_text(text, "result_text", event->result ? roster_strerror(event->result) : "");
+    put_text(text, "result_text", event->result ? explain(event) : "");
     put_text(text, "text", event->text);
     put_words(text, event);
     rst_status_out_close(text, '}');

@@ -38,7 +38,7 @@ static const char *why(const struct roster_failing *failing)
  * quota of an etcd, or the disk. Commands of this endpoint would say the same again. */
 static void command_about(struct found *found, const struct roster_failing *failing)
 {
-    if (failing->times && failing->error == -EBUSY)
+    if (failing->times && failing->error == -ENOLCK)
         snprintf(found->command, sizeof(found->command), "lslocks --output COMMAND,PID,MODE,PATH");
     else if (failing->times && failing->error == -ENOSPC)
         snprintf(found->command, sizeof(found->command), "etcdctl alarm list || df -h");

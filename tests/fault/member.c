@@ -63,7 +63,7 @@ static void take_change(const struct roster_syncer_change *change, void *arg)
 static void must(int result, const char *what)
 {
     if (result != 0)
-        errx(3, "%s: %s", what, roster_strerror(result));
+        errx(3, "%s: %s", what, roster_store_strerror(result));
 }
 
 void member_thread(struct member *member, void *(*run)(void *))
@@ -86,7 +86,7 @@ static void open_store(struct member *member)
         roster_store_open(member->options.url, &options, &member->store, error, sizeof(error));
 
     if (result != 0)
-        errx(3, "%s: %s", roster_strerror(result), error);
+        errx(3, "%s: %s", roster_store_strerror(result), error);
 }
 
 /* The oracle asks the store, so a server waits here until that answers. */
@@ -105,7 +105,7 @@ static void create_roster(struct member *member)
     options.oracle_arg = member;
     options.life_time_ms = UINT64_C(3600000);
     while ((result = roster_create(&options, &member->roster)) != 0) {
-        say("no timestamp: %s", roster_strerror(result));
+        say("no timestamp: %s", roster_store_strerror(result));
         sleep_us(100000);
     }
 }
@@ -152,7 +152,7 @@ static void end(struct member *member)
         pthread_join(member->threads[i], NULL);
     roster_safe_point_destroy(member->safe_point);
     result = roster_syncer_stop(member->syncer, 5000);
-    say("stopped: %s", roster_strerror(result));
+    say("stopped: %s", roster_store_strerror(result));
     roster_syncer_destroy(member->syncer);
     must(roster_destroy(member->roster), "roster");
     roster_oracle_store_destroy(member->oracle);

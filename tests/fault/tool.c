@@ -41,7 +41,7 @@ static struct roster_store *open_store(const char *url)
     int result = roster_store_open(url, NULL, &store, error, sizeof(error));
 
     if (result != 0)
-        errx(1, "%s: %s", roster_strerror(result), error);
+        errx(1, "%s: %s", roster_store_strerror(result), error);
     return store;
 }
 
@@ -49,7 +49,7 @@ static int finish(struct roster_store *store, int result)
 {
     roster_store_close(store);
     if (result != 0)
-        errx(1, "%s", roster_strerror(result));
+        errx(1, "%s", roster_store_strerror(result));
     return 0;
 }
 

@@ -565,7 +565,8 @@ static void replaced(void)
     txn = state(&a).txn;
     put_number(store, TXN, 1);
     UNTIL(state(&a).last_error == -EREMCHG);
-    cr_expect(strstr(roster_strerror(-EREMCHG), "replaced or deleted since it was opened") != NULL);
+    cr_expect(strstr(roster_store_strerror(-EREMCHG), "replaced or deleted since it was opened") !=
+              NULL);
     cr_expect_geq(state(&a).txn, txn, "what was published does not go back");
     cluster_stop();
 }

@@ -170,7 +170,7 @@ static const struct act acts[] = {
 /* The errors of the table in store.h that a refusal may lead to; of /proc only opening asks. */
 static bool is_documented(const struct act *act, int err)
 {
-    static const int errors[] = {-ETIMEDOUT, -EBUSY,  -EHOSTUNREACH, -EPROTO, -ENOSPC,
+    static const int errors[] = {-ETIMEDOUT, -ENOLCK, -EHOSTUNREACH, -EPROTO, -ENOSPC,
                                  -EROFS,     -EACCES, -EUCLEAN,      -EIO,    -ENOMEM};
 
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)

@@ -604,7 +604,7 @@ static void expect_for(int error, const char *evidence, const char *command)
 
 Test(status_verdict, a_store_whose_lock_another_process_holds)
 {
-    expect_for(-EBUSY, "another process held the lock", "lslocks");
+    expect_for(-ENOLCK, "another process held the lock", "lslocks");
 }
 
 /* No command of the endpoint makes room. */

@@ -82,7 +82,7 @@ static int mark_read(struct roster_oracle_persistent *oracle, int64_t deadline, 
     return err;
 }
 
-/* Compare-and-swap on `oracle->revision`: 0, -EAGAIN when it was another one, or an error. */
+/* Compare-and-swap on `oracle->revision`: 0, -ERESTART when it was another one, or an error. */
 static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, int64_t deadline)
 {
     struct roster_store_bytes key = roster_store_text(oracle->key);
@@ -100,7 +100,7 @@ static int mark_write(struct roster_oracle_persistent *oracle, uint64_t mark, in
     if (!err && result->succeeded)
         oracle->revision = result->revision;
     else if (!err)
-        err = -EAGAIN;
+        err = -ERESTART;
     roster_store_free(result);
     return err;
 }
@@ -115,13 +115,13 @@ static int mark_move(struct roster_oracle_persistent *oracle, uint64_t mark, int
 
     for (;;) {
         err = mark_write(oracle, mark, deadline);
-        if (err != -EAGAIN && err != -EINPROGRESS)
+        if (err != -ERESTART && err != -EINPROGRESS)
             return err;
         err = mark_read(oracle, deadline, &found, &revision, &ours);
         if (err)
             return err;
         if (!ours)
-            return -EBUSY;
+            return -EREMCHG;
         /* Only the revision of our own write: the next write must not replace another's mark. */
         oracle->revision = revision;
         if (found == mark)
@@ -182,9 +182,9 @@ static int take_over(struct roster_oracle_persistent *oracle)
         rst_store(&oracle->last, old == 0 ? 0 : old - 1);
         mark = mark_above(oracle, old > wall ? old : wall);
         err = mark_write(oracle, mark, deadline);
-    } while ((err == -EAGAIN || err == -EINPROGRESS) && rst_store_remaining_ns(deadline) > 0);
+    } while ((err == -ERESTART || err == -EINPROGRESS) && rst_store_remaining_ns(deadline) > 0);
     rst_store(&oracle->mark, mark);
-    return err == -EAGAIN || err == -EINPROGRESS ? -ETIMEDOUT : err;
+    return err == -ERESTART || err == -EINPROGRESS ? -ETIMEDOUT : err;
 }
 
 int roster_oracle_persistent_create(struct roster_store *store,

@@ -20,7 +20,7 @@ int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
     int err = safe_point->options.oracle(safe_point->options.oracle_arg, now);
 
     if (!err && (*now == 0 || *now == ROSTER_TS_MAX))
-        err = -EIO;
+        err = -ENODATA;
     if (err)
         return err;
     pthread_mutex_lock(&safe_point->lock);

@@ -17,7 +17,7 @@
 
 #define ATTEMPTS 8
 
-/* Compare-and-swap of one safe point: 0, -EAGAIN when it was another one, or an error. */
+/* Compare-and-swap of one safe point: 0, -ERESTART when it was another one, or an error. */
 static int swap(struct roster_safe_point *safe_point, const char *key, int64_t revision,
                 uint64_t ts)
 {
@@ -30,7 +30,7 @@ static int swap(struct roster_safe_point *safe_point, const char *key, int64_t r
     rst_batch_put(&batch, key, rst_record_format(ts, text), 0);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (!err && !result->succeeded) {
-        err = -EAGAIN;
+        err = -ERESTART;
         pthread_mutex_lock(&safe_point->lock);
         safe_point->state.conflicts++;
         pthread_mutex_unlock(&safe_point->lock);
@@ -121,10 +121,10 @@ static int try_follow(struct roster_safe_point *safe_point, uint64_t unused,
 static int repeat(struct roster_safe_point *safe_point, attempt_fn *attempt, uint64_t target,
                   struct roster_safe_point_result *result)
 {
-    int err = -EAGAIN;
+    int err = -ERESTART;
     unsigned i;
 
-    for (i = 0; i < ATTEMPTS && err == -EAGAIN; i++) {
+    for (i = 0; i < ATTEMPTS && err == -ERESTART; i++) {
         if (i > 1)
             rst_store_sleep(rst_store_backoff_ns(1, 20, i));
         memset(result, 0, sizeof(*result));

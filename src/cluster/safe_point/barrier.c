@@ -68,7 +68,7 @@ static int put_barrier(struct roster_safe_point *safe_point, const char *path, u
                   rst_record_format(txn_safe_point == 0 ? 1 : txn_safe_point, again), 0);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (!err && !result->succeeded)
-        err = -EAGAIN;
+        err = -ERESTART;
     roster_store_free(result);
     return err;
 }
@@ -122,8 +122,8 @@ int roster_barrier_set(struct roster_safe_point *safe_point, const char *name, u
                                        (int)safe_point->options.timeout_ms, &lease);
     if (err)
         return err;
-    err = -EAGAIN;
-    for (i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
+    err = -ERESTART;
+    for (i = 0; i < ATTEMPTS && err == -ERESTART; i++)
         err = set_once(safe_point, path, ts, lease.id);
     if (err && err != -EINPROGRESS)
         drop_lease(safe_point, lease.id);

@@ -142,7 +142,7 @@ static int put_ack(struct roster_safe_point *safe_point, struct debt *debt)
     rst_batch_put(&batch, safe_point->paths.ack, rst_record_format(debt->txn, text), debt->lease);
     err = rst_batch_run(&batch, safe_point->store, (int)safe_point->options.timeout_ms, &result);
     if (!err && !result->succeeded)
-        err = -EAGAIN;
+        err = -ERESTART;
     roster_store_free(result);
     return err;
 }
@@ -163,7 +163,7 @@ static int acknowledge(struct roster_safe_point *safe_point, struct debt *debt)
         safe_point->acknowledged_lease = debt->lease;
     }
     pthread_mutex_unlock(&safe_point->lock);
-    if (err != -EKEYEXPIRED && err != -EAGAIN)
+    if (err != -EKEYEXPIRED && err != -ERESTART)
         rst_safe_point_note(safe_point, &safe_point->state.acknowledging, err);
     return err;
 }

@@ -145,10 +145,10 @@ int rst_safe_point_name_impossible(struct roster_safe_point *safe_point, const c
 int rst_safe_point_reject(struct roster_safe_point *safe_point, const char *key, uint64_t value,
                           const char *why);
 
-/* The oracle's now. 0, -EIO or its error. */
+/* The oracle's now. 0, -ENODATA or its error. */
 int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now);
 
-/* Whether the oracle, if there is one, has reached a timestamp. 0, -EIO or its error. */
+/* Whether the oracle, if there is one, has reached a timestamp. 0, -ENODATA or its error. */
 int rst_safe_point_is_past(struct roster_safe_point *safe_point, uint64_t ts, bool *past);
 
 /* --------------------------------------------------------------- safe_point/options.c */

@@ -132,7 +132,7 @@ static void put_holder(struct batch *batch, const struct roster_syncer *syncer, 
                       rst_syncer_holder_json(holder, text, HOLDER_SIZE), lease);
 }
 
-/* Runs a batch whose outcome decides the record; -EAGAIN when its conditions did not hold. */
+/* Runs a batch whose outcome decides the record; -ERESTART when its conditions did not hold. */
 static int run(struct roster_syncer *syncer, const struct batch *batch,
                struct roster_store_txn_result **result)
 {
@@ -143,7 +143,7 @@ static int run(struct roster_syncer *syncer, const struct batch *batch,
     if (err != -EINPROGRESS)
         syncer->touched = false;
     if (!err && !(*result)->succeeded)
-        err = -EAGAIN;
+        err = -ERESTART;
     return err;
 }
 
@@ -188,7 +188,7 @@ void rst_syncer_tell_scan(struct roster_syncer *syncer)
     if (err != reported && err)
         rst_syncer_log(syncer, ROSTER_STORE_LOG_ERROR,
                        "server %s cannot compute its minimum, so it does not report: %s",
-                       syncer->server_id, roster_strerror(err));
+                       syncer->server_id, roster_store_strerror(err));
     else if (err != reported)
         rst_syncer_log(syncer, ROSTER_STORE_LOG_INFO, "server %s can compute its minimum again",
                        syncer->server_id);
@@ -279,11 +279,11 @@ static int register_once(struct roster_syncer *syncer, int64_t lease, int64_t de
 
 int rst_syncer_register(struct roster_syncer *syncer, int64_t lease, int64_t deadline)
 {
-    int err = -EAGAIN;
+    int err = -ERESTART;
     int i;
 
     pthread_mutex_lock(&syncer->record_lock);
-    for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
+    for (i = 0; i < ATTEMPTS && (err == -ERESTART || err == -EINPROGRESS); i++)
         err = register_once(syncer, lease, deadline);
     pthread_mutex_unlock(&syncer->record_lock);
     return err;
@@ -308,7 +308,7 @@ static int adopt(struct roster_syncer *syncer, const struct roster_store_range *
         return reject_record(syncer, standing.record, lease);
     syncer->record = standing.record;
     syncer->rst_record_revision = standing.rst_record_revision;
-    return -EAGAIN;
+    return -ERESTART;
 }
 
 static bool stands_already(const struct roster_syncer *syncer, const struct roster_min *min,
@@ -340,7 +340,7 @@ static int put_once(struct roster_syncer *syncer, int64_t lease, const struct ro
     err = run(syncer, &batch, &result);
     if (!err)
         remember(syncer, min->min_start_ts, result->revision, &min->holder);
-    else if (err == -EAGAIN)
+    else if (err == -ERESTART)
         err = adopt(syncer, &result->results[0].range, lease);
     else if (err == -EKEYEXPIRED)
         rst_syncer_lost(syncer, lease, err);
@@ -442,12 +442,12 @@ static int report(struct roster_syncer *syncer)
     struct roster_min min = {.size = sizeof(min)};
     int64_t lease = live_lease(syncer);
     bool recheck = take_recheck(syncer);
-    int err = -EAGAIN;
+    int err = -ERESTART;
     int i;
 
     if (lease == 0)
         return -ESTALE;
-    for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++) {
+    for (i = 0; i < ATTEMPTS && (err == -ERESTART || err == -EINPROGRESS); i++) {
         err = scan_for_report(syncer, &min);
         if (!err && !stands_already(syncer, &min, recheck))
             err = put_once(syncer, lease, &min);
@@ -527,14 +527,14 @@ static int lower_once(struct roster_syncer *syncer, int64_t lease, uint64_t ts)
 static int lower(struct roster_syncer *syncer, uint64_t ts)
 {
     int64_t lease = live_lease(syncer);
-    int err = -EAGAIN;
+    int err = -ERESTART;
     int i;
 
     if (lease == 0)
         return -ESTALE;
     if (ts >= rst_lease_record(syncer->roster))
         return 0;
-    for (i = 0; i < ATTEMPTS && (err == -EAGAIN || err == -EINPROGRESS); i++)
+    for (i = 0; i < ATTEMPTS && (err == -ERESTART || err == -EINPROGRESS); i++)
         err = lower_once(syncer, lease, ts);
     return err;
 }
@@ -559,7 +559,7 @@ int rst_syncer_lower(void *arg, uint64_t ts)
                            0); /* reports a fence: here the roster's locks are held */
     pthread_mutex_unlock(&syncer->lock);
     /* Other servers moved the safe point at every try; nothing was changed. */
-    return err == -EAGAIN ? -ETIMEDOUT : err;
+    return err == -ERESTART ? -ETIMEDOUT : err;
 }
 
 int rst_syncer_verify(struct roster_syncer *syncer, int64_t lease)

@@ -59,5 +59,5 @@ int roster_build_check(const struct roster_build *build, const char **differs)
         what = "structs";
     if (differs)
         *differs = what;
-    return what && !err ? -ENOTSUP : err;
+    return what && !err ? -ENOEXEC : err;
 }

@@ -21,11 +21,13 @@ enum roster_error_class roster_error_class(int err)
     case -EROFS:
         return ROSTER_ERROR_DENIED;
     case -ENOSPC:
+    case -EAGAIN:
     case -ENOMEM:
     case -ENOBUFS:
     case -EMSGSIZE:
         return ROSTER_ERROR_FULL;
     case -EBADMSG:
+    case -EIO:
     case -EMEDIUMTYPE:
     case -EPROTO:
     case -EREMCHG:
@@ -34,10 +36,10 @@ enum roster_error_class roster_error_class(int err)
     case -EKEYEXPIRED:
     case -EEXIST:
         return ROSTER_ERROR_LEASE;
-    case -EAGAIN:
-    case -EBUSY:
+    case -ENOLCK:
+    case -ERESTART:
         return ROSTER_ERROR_CONTENTION;
-    case -EIO:
+    case -ENODATA:
     case -EOVERFLOW:
     case -ERANGE:
     case -ESTALE:

@@ -188,8 +188,8 @@ static rst_slow int begin_refused_slow(struct rst_thread *thread, struct roster_
     }
     rst_txn_views_untake(thread, &views);
     if (err)
-        return err < 0 ? err : -EIO;
-    return ts < floor && ts != 0 ? -ESTALE : -EIO;
+        return err < 0 ? err : -ENODATA;
+    return ts < floor && ts != 0 ? -ESTALE : -ENODATA;
 }
 
 /*

@@ -106,14 +106,14 @@ struct roster {
     struct rst_thread *idle_threads;
 };
 
-/* Reads the oracle; a result that is not a timestamp is -EIO. */
+/* Reads the oracle; a result that is not a timestamp is -ENODATA. */
 static inline int rst_oracle_now(const struct roster *roster, uint64_t *ts)
 {
     int err = roster->oracle(roster->oracle_arg, ts);
 
     if (rst_likely(!err && *ts - 1 < ROSTER_TS_MAX - 1))
         return 0;
-    return err < 0 ? err : -EIO;
+    return err < 0 ? err : -ENODATA;
 }
 
 /* The checks of a call that fills in a result for its caller: 0, -EINVAL, -E2BIG or -ECHILD. */

@@ -114,7 +114,7 @@ static int translate(struct sqlite_conn *conn, int rc)
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
     case SQLITE_INTERRUPT: /* by what the host has in all connections, as roster.so is */
-        return -EBUSY;
+        return -ENOLCK;
     case SQLITE_NOMEM:
         return -ENOMEM;
     case SQLITE_FULL:
@@ -142,7 +142,7 @@ int rst_sqlite_conn_errno(struct sqlite_conn *conn, int rc)
 {
     int err = translate(conn, rc);
 
-    if (err && err != -EBUSY && err != -ENOMEM)
+    if (err && err != -ENOLCK && err != -ENOMEM)
         rst_store_log(&conn->store->base, ROSTER_STORE_LOG_ERROR, "SQLite file %s: %s (%s, %d)",
                       conn->store->path, sqlite3_errmsg(conn->db), sqlite3_errstr(rc), rc);
     return err;

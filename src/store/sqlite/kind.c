@@ -84,7 +84,7 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
     if (error->text && error->size > 0 && error->text[0] != '\0')
         return err;
     switch (err) {
-    case -EBUSY:
+    case -ENOLCK:
         return rst_store_error_set(error, err,
                                    "SQLite file %s stayed locked; find out which process holds it",
                                    store->path);

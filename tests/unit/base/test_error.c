@@ -4,19 +4,57 @@
 /* Each error number has a text of its own. */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
 
 #include <roster/error.h>
 
-static const int explained[] = {
-    0,          -EINVAL,       -E2BIG,       -ENOMEM,  -EAGAIN,       -EEXIST,       -EUSERS,
-    -EDQUOT,    -ENOBUFS,      -ENOENT,      -ESRCH,   -ENAMETOOLONG, -EBUSY,        -EALREADY,
-    -EBADF,     -ECANCELED,    -ECHILD,      -ESTALE,  -ERANGE,       -EIO,          -EINPROGRESS,
-    -ETIMEDOUT, -EHOSTUNREACH, -EKEYEXPIRED, -EREMCHG, -EACCES,       -EKEYREJECTED, -EPROTO,
-    -EMSGSIZE,  -ENOSPC,       -EROFS,       -EUCLEAN, -EMEDIUMTYPE,  -ENOTSUP,      -EBADMSG,
-    -EOVERFLOW, -ESHUTDOWN,    -EDEADLK};
+static const int explained[] = {0,
+                                -EINVAL,
+                                -E2BIG,
+                                -ENOMEM,
+                                -EAGAIN,
+                                -EEXIST,
+                                -EUSERS,
+                                -EDQUOT,
+                                -ENOBUFS,
+                                -ENOENT,
+                                -ESRCH,
+                                -ENAMETOOLONG,
+                                -EBUSY,
+                                -EALREADY,
+                                -EBADF,
+                                -ECANCELED,
+                                -ECHILD,
+                                -ESTALE,
+                                -ERANGE,
+                                -EIO,
+                                -ENODATA,
+                                -EINPROGRESS,
+                                -EPERM,
+                                -ETIMEDOUT,
+                                -EHOSTUNREACH,
+                                -EKEYEXPIRED,
+                                -EREMCHG,
+                                -EACCES,
+                                -EKEYREJECTED,
+                                -EPROTO,
+                                -EMSGSIZE,
+                                -ENOSPC,
+                                -EROFS,
+                                -EUCLEAN,
+                                -EMEDIUMTYPE,
+                                -ENOLCK,
+                                -ERESTART,
+                                -ENOTSUP,
+                                -ENOEXEC,
+                                -EDEADLK,
+                                -EBADMSG,
+                                -EOVERFLOW,
+                                -EADDRINUSE,
+                                -ESHUTDOWN};
 #define N_EXPLAINED (sizeof(explained) / sizeof(explained[0]))
 
 Test(error, each_number_has_its_own_explanation)
@@ -33,23 +71,55 @@ Test(error, each_number_has_its_own_explanation)
     }
 }
 
-/* What is said of a store says nothing of sessions, statements and their kin. */
+/* What happened; what to do about it. A second sentence or remedy would be of a second meaning. */
+static bool has_one_meaning(const char *text)
+{
+    const char *remedy = strstr(text, "; ");
+
+    return remedy && !strchr(remedy + 1, ';') && !strstr(text, ". ") && !strstr(text, "Of a");
+}
+
+Test(error, no_explanation_has_two_meanings)
+{
+    size_t i;
+
+    cr_expect(!has_one_meaning("it is in use; end it. Of a store: it is locked; try again"));
+    cr_expect(!has_one_meaning("the disk is full, or of a session: too many"));
+    for (i = 1; i < N_EXPLAINED; i++) {
+        cr_expect(has_one_meaning(roster_strerror(explained[i])), "%d: %s", explained[i],
+                  roster_strerror(explained[i]));
+        cr_expect(has_one_meaning(roster_store_strerror(explained[i])), "%d: %s", explained[i],
+                  roster_store_strerror(explained[i]));
+    }
+}
+
+/* What has no meaning for a session is explained alike, and what has one for both is not. */
 Test(error, an_error_of_a_store_is_explained_as_such)
 {
     static const char *const foreign[] = {"statement", "drain",  "Of a",
                                           "session",   "thread", "kill"};
-    static const int met[] = {-ENOMEM,       -EAGAIN,      -EEXIST,    -ENOENT,      -EBUSY,
+    static const int met[] = {-ENOMEM,       -ERESTART,    -EEXIST,    -ENOENT,      -ENOLCK,
                               -EIO,          -EINPROGRESS, -ETIMEDOUT, -EMSGSIZE,    -ENOSPC,
                               -EHOSTUNREACH, -EKEYEXPIRED, -EREMCHG,   -EACCES,      -EKEYREJECTED,
                               -EPROTO,       -EROFS,       -EUCLEAN,   -EMEDIUMTYPE, -ENOTSUP,
-                              -EBADMSG,      -EOVERFLOW,   0};
+                              -EBADMSG,      -EOVERFLOW,   -ESTALE,    -ERANGE,      -ENODATA};
+    static const int both[] = {-EEXIST, -ENOENT,  -EINPROGRESS, -ETIMEDOUT, -EMSGSIZE, -ENOSPC,
+                               -EACCES, -ENOTSUP, -EBADMSG,     -EOVERFLOW, -ESTALE};
+    size_t i, j;
 
-    for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
+    for (i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
         const char *text = roster_store_strerror(met[i]);
 
         cr_assert_neq(strcmp(text, roster_strerror(-4095)), 0, "%d is not explained", met[i]);
-        for (size_t j = 0; j < sizeof(foreign) / sizeof(foreign[0]); j++)
+        for (j = 0; j < sizeof(foreign) / sizeof(foreign[0]); j++)
             cr_assert(!strstr(text, foreign[j]), "%d: %s", met[i], text);
+    }
+    for (i = 0; i < N_EXPLAINED; i++) {
+        bool differs = strcmp(roster_strerror(explained[i]), roster_store_strerror(explained[i]));
+
+        for (j = 0; j < sizeof(both) / sizeof(both[0]) && both[j] != explained[i]; j++)
+            ;
+        cr_expect_eq(differs, j < sizeof(both) / sizeof(both[0]), "%d", explained[i]);
     }
 }
 
@@ -68,8 +138,8 @@ Test(error, each_class_has_a_name_and_a_number)
                                                     [ROSTER_ERROR_FULL] = -ENOSPC,
                                                     [ROSTER_ERROR_DAMAGED] = -EUCLEAN,
                                                     [ROSTER_ERROR_LEASE] = -EKEYEXPIRED,
-                                                    [ROSTER_ERROR_CONTENTION] = -EAGAIN,
-                                                    [ROSTER_ERROR_ORACLE] = -EIO,
+                                                    [ROSTER_ERROR_CONTENTION] = -ERESTART,
+                                                    [ROSTER_ERROR_ORACLE] = -ENODATA,
                                                     [ROSTER_ERROR_OTHER] = -4095};
 
     for (int i = 0; i < ROSTER_ERROR_CLASSES; i++) {

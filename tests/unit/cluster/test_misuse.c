@@ -199,7 +199,7 @@ Test(misuse, safe_points_at_the_wrong_time)
     cr_assert_eq(roster_safe_point_create(store, &options, &safe_point), 0);
     refuse_barriers(safe_point);
     cr_expect_eq(roster_safe_point_state(safe_point, NULL), -EINVAL);
-    cr_expect_eq(roster_safe_point_round(safe_point, NULL, NULL), -EIO);
+    cr_expect_eq(roster_safe_point_round(safe_point, NULL, NULL), -ENODATA);
     cr_assert_eq(roster_safe_point_run_once(safe_point, &wait_ms), 0);
     cr_assert_eq(roster_safe_point_start(safe_point), 0);
     cr_expect_eq(roster_safe_point_start(safe_point), -EBUSY);

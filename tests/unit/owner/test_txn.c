@@ -137,12 +137,12 @@ static void bad_oracle(void)
     f.oracle.err = -ETIMEDOUT;
     begin_refused(-ETIMEDOUT);
     f.oracle.err = 1;
-    begin_refused(-EIO);
+    begin_refused(-ENODATA);
     f.oracle.err = 0;
     f.oracle.next = 0;
-    begin_refused(-EIO);
+    begin_refused(-ENODATA);
     f.oracle.next = ROSTER_TS_MAX;
-    begin_refused(-EIO);
+    begin_refused(-ENODATA);
     f.oracle.next = next;
 }
 

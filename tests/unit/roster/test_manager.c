@@ -140,12 +140,12 @@ Test(manager, the_oracle_has_to_give_the_first_floor)
     options.oracle_arg = &oracle;
     refused_options(&options, -ETIMEDOUT);
     oracle.err = 1;
-    refused_options(&options, -EIO);
+    refused_options(&options, -ENODATA);
     oracle.err = 0;
     oracle.next = 0;
-    refused_options(&options, -EIO);
+    refused_options(&options, -ENODATA);
     oracle.next = ROSTER_TS_MAX;
-    refused_options(&options, -EIO);
+    refused_options(&options, -ENODATA);
 }
 
 Test(manager, destroy_while_a_session_is_open)

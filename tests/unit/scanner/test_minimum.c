@@ -501,14 +501,14 @@ Test(minimum, an_oracle_that_fails)
     unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -ETIMEDOUT);
     unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -ETIMEDOUT);
     f.oracle.err = 3;
-    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
-    unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -EIO);
-    unit_refused(f.roster, NULL, roster_min_of(f.roster, NULL, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -ENODATA);
+    unit_refused(f.roster, NULL, roster_min_peek(f.roster, &min), -ENODATA);
+    unit_refused(f.roster, NULL, roster_min_of(f.roster, NULL, &min), -ENODATA);
     f.oracle.err = 0;
     f.oracle.next = 0;
-    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -ENODATA);
     f.oracle.next = ROSTER_TS_MAX;
-    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -EIO);
+    unit_refused(f.roster, NULL, roster_min_advance(f.roster, 0, &min), -ENODATA);
     cr_assert_eq(min.now, 4711, "filled after an error");
     unit_destroy(f.roster);
 }

@@ -91,12 +91,12 @@ Test(pin, an_oracle_that_fails)
     oracle.err = -ETIMEDOUT;
     acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -ETIMEDOUT);
     oracle.err = 2;
-    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -EIO);
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -ENODATA);
     oracle.err = 0;
     oracle.next = 0;
-    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -EIO);
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -ENODATA);
     oracle.next = ROSTER_TS_MAX;
-    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -EIO);
+    acquire_refused(roster, NULL, 0, ROSTER_PIN_CURSOR, -ENODATA);
     oracle.next = 1;
     acquire_refused(roster, NULL, 2, (enum roster_pin_kind)9, -EINVAL);
     unit_destroy(roster);

@@ -12,11 +12,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <roster/error.h>
 #include <roster/oracle_store.h>
+#include <roster/roster.h>
 #include <roster/timestamp.h>
 
 static uint64_t wall_ms;
@@ -111,9 +114,37 @@ STORE_TEST(whoever_lost_the_mark_stops_at_its_end)
     cr_assert_eq(make_clock(f->store, &next), 0);
     cr_assert_gt(get(next), first);
     wall_ms += 100000;
-    cr_assert_eq(roster_oracle_persistent_allocate(clock, &ts), -EBUSY);
-    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), -EBUSY, "it stays so");
+    cr_assert_eq(roster_oracle_persistent_allocate(clock, &ts), -EREMCHG);
+    cr_assert_eq(roster_oracle_persistent_read(clock, &ts), -EREMCHG, "it stays so");
     cr_assert_eq(get(next), roster_ts_compose(1100000, 0));
+    roster_oracle_persistent_destroy(clock);
+    roster_oracle_persistent_destroy(next);
+}
+
+/* Of one call, an error of the oracle is another number than one of the session. */
+STORE_TEST(an_error_of_the_oracle_is_none_of_the_session)
+{
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_oracle_persistent *clock, *next;
+    struct roster_session *session;
+    struct roster *roster;
+
+    wall_ms = 1000000;
+    cr_assert_eq(make_clock(f->store, &clock), 0);
+    options.oracle = roster_oracle_persistent_read;
+    options.oracle_arg = clock;
+    cr_assert_eq(roster_create(&options, &roster), 0);
+    cr_assert_eq(roster_session_open(roster, NULL, &session), 0);
+    cr_assert_eq(roster_txn_begin(session, NULL), 0);
+    cr_expect_eq(roster_txn_begin(session, NULL), -EBUSY);
+    cr_expect(strstr(roster_store_strerror(-EBUSY), "transaction") != NULL);
+    cr_assert_eq(roster_txn_finish(session), 0);
+    cr_assert_eq(make_clock(f->store, &next), 0);
+    wall_ms += 100000;
+    cr_expect_eq(roster_txn_begin(session, NULL), -EREMCHG);
+    cr_expect(strstr(roster_store_strerror(-EREMCHG), "store") != NULL);
+    roster_session_close(session);
+    cr_assert_eq(roster_destroy(roster), 0);
     roster_oracle_persistent_destroy(clock);
     roster_oracle_persistent_destroy(next);
 }

@@ -532,7 +532,7 @@ static void *race(void *arg)
         return NULL;
     for (uint64_t i = 0; i < 60; i++) {
         err = roster_safe_point_advance_txn(safe_point, racer->first + i * 10, &result);
-        if (err != 0 && err != -ERANGE && err != -EAGAIN)
+        if (err != 0 && err != -ERANGE && err != -ERESTART)
             racer->wrong++;
         if (result.after < seen || result.after < result.before)
             racer->wrong++;

@@ -79,7 +79,7 @@ static void answer_txn(struct fake_request *request)
 
     if (strstr(request->body, "\"compare\":[]"))
         reply_reads(request);
-    else if (*outcome == -EAGAIN)
+    else if (*outcome == -ERESTART)
         fake_reply(request, 200, "{" FAKE_HEADER "}");
     else
         request->close = true;
@@ -114,7 +114,7 @@ static void expect_of_gateway(int outcome, uint64_t swaps_lost)
 Test(safe_point_errors, others_are_always_faster)
 {
     /* eight of each call; a round is for both safe points */
-    expect_of_gateway(-EAGAIN, 32);
+    expect_of_gateway(-ERESTART, 32);
 }
 
 Test(safe_point_errors, nobody_says_whether_it_was_done)

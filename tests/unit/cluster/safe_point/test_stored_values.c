@@ -496,10 +496,10 @@ STORE_TEST(whoever_only_looks_believes_nothing_that_is_ahead_of_its_oracle)
     roster_safe_point_destroy(safe_point);
     options.oracle_arg = &broken;
     cr_assert_eq(roster_safe_point_create(f->store, &options, &safe_point), 0);
-    cr_expect_eq(roster_safe_point_advance_txn(safe_point, 1, NULL), -EIO,
+    cr_expect_eq(roster_safe_point_advance_txn(safe_point, 1, NULL), -ENODATA,
                  "the oracle gives no time");
-    cr_expect_eq(roster_safe_point_advance_gc(safe_point, 1, NULL), -EIO);
-    cr_expect_eq(roster_safe_point_refresh(safe_point), -EIO);
+    cr_expect_eq(roster_safe_point_advance_gc(safe_point, 1, NULL), -ENODATA);
+    cr_expect_eq(roster_safe_point_refresh(safe_point), -ENODATA);
     cr_expect_eq(roster_txn_safe_point(safe_point), 0);
     roster_safe_point_destroy(safe_point);
 }

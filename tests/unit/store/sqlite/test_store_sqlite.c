@@ -216,7 +216,7 @@ Test(store_sqlite, the_hosts_default_vfs_is_not_ours, .init = sqlite_file_name)
     cr_expect_eq(roster_store_open(sqlite_url, NULL, &store, NULL, 0), 0);
     cr_assert_eq(sqlite3_vfs_register(sqlite3_vfs_find("unix"), 1), SQLITE_OK);
     db = sqlite_file_hold("BEGIN IMMEDIATE");
-    cr_expect_eq(put_error(store, "key", 10), -EBUSY, "it sees the lock of another one");
+    cr_expect_eq(put_error(store, "key", 10), -ENOLCK, "it sees the lock of another one");
     sqlite3_close(db);
     cr_expect_eq(put_error(store, "key", 2000), 0);
     roster_store_close(store);
@@ -267,7 +267,7 @@ Test(store_sqlite, what_the_host_interrupts_is_tried_again, .init = sqlite_file_
     put_text(store, "key", "value");
     id = grant_lease(store, 60000);
     interrupts = 1;
-    expect_every_call(store, id, 2000, "interrupted", -EBUSY, -EBUSY);
+    expect_every_call(store, id, 2000, "interrupted", -ENOLCK, -ENOLCK);
     interrupts = 0;
     cr_expect_eq(get_error(store, "key", 2000), 0);
     cr_expect_eq(put_error(store, "key", 2000), 0);

@@ -31,7 +31,7 @@ Test(store_sqlite_errors, locked, .init = sqlite_file_name)
     struct roster_store *store = open_with_lease(&id);
     sqlite3 *db = sqlite_file_hold("BEGIN IMMEDIATE");
 
-    expect_every_call(store, id, TIMEOUT_MS, "locked", -EBUSY, 0);
+    expect_every_call(store, id, TIMEOUT_MS, "locked", -ENOLCK, 0);
     sqlite3_close(db);
     cr_expect_eq(put_error(store, "key", TIMEOUT_MS), 0);
     roster_store_close(store);
@@ -68,7 +68,7 @@ Test(store_sqlite_errors, locked_when_a_lease_has_run_out, .init = sqlite_file_n
     grant_lease(store, 1);
     db = sqlite_file_hold("BEGIN IMMEDIATE");
     sleep_ms(5);
-    expect_every_call(store, id, TIMEOUT_MS, "locked, and a lease has run out", -EBUSY, -EBUSY);
+    expect_every_call(store, id, TIMEOUT_MS, "locked, and a lease has run out", -ENOLCK, -ENOLCK);
     sqlite3_close(db);
     cr_expect_eq(get_error(store, "key", TIMEOUT_MS), 0);
     roster_store_close(store);
@@ -123,7 +123,7 @@ struct hindrance {
 static const struct hindrance hindrances[] = {
     {"no file", leave_nothing, true, -ENOENT},
     {"no directory", remove_directory, false, -ENOENT},
-    {"locked", hold_an_empty_one, false, -EBUSY},
+    {"locked", hold_an_empty_one, false, -ENOLCK},
     {"another application", put_another_application, false, -EMEDIUMTYPE},
     {"a later version", put_a_later_version, false, -EMEDIUMTYPE},
     {"garbage", put_garbage, false, -EUCLEAN},

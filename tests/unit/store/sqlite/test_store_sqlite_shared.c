@@ -54,9 +54,9 @@ Test(store_sqlite_shared, a_locked_file_can_be_read_and_says_so_to_writers,
     holder = hold_lock(&release);
     kill(holder, SIGSTOP);
     cr_expect_eq(get_error(store, "key", 2000), 0);
-    cr_expect_eq(put_error(store, "other", 300), -EBUSY);
-    cr_expect_eq(put_error(store, "other", 0), -EBUSY, "without waiting");
-    cr_expect_eq(roster_store_lease_grant(store, 1000, 100, &lease), -EBUSY);
+    cr_expect_eq(put_error(store, "other", 300), -ENOLCK);
+    cr_expect_eq(put_error(store, "other", 0), -ENOLCK, "without waiting");
+    cr_expect_eq(roster_store_lease_grant(store, 1000, 100, &lease), -ENOLCK);
     cr_expect(!key_exists(store, "other"));
     kill(holder, SIGCONT);
     cr_assert_eq(write(release, "x", 1), 1);
@@ -71,7 +71,7 @@ Test(store_sqlite_shared, a_lock_ends_with_its_process, .init = sqlite_file_name
     int release;
     pid_t holder = hold_lock(&release);
 
-    cr_expect_eq(put_error(store, "key", 100), -EBUSY);
+    cr_expect_eq(put_error(store, "key", 100), -ENOLCK);
     kill(holder, SIGKILL);
     waitpid(holder, NULL, 0);
     cr_expect_eq(put_error(store, "key", 2000), 0);
@@ -90,7 +90,7 @@ Test(store_sqlite_shared, an_expired_lease_behind_a_lock_is_never_shown_alive,
     put_leased(store, "key", "value", lease.id);
     holder = hold_lock(&release);
     sleep_ms(300);
-    cr_expect_eq(get_error(store, "key", 2000), -EBUSY);
+    cr_expect_eq(get_error(store, "key", 2000), -ENOLCK);
     cr_assert_eq(write(release, "x", 1), 1);
     waitpid(holder, NULL, 0);
     cr_expect(!key_exists(store, "key"));
