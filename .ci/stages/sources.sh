@@ -29,6 +29,7 @@ stage_language() {
     .ci/check-habits counts
     .ci/check-habits ages
     .ci/check-habits contracts
+    .ci/check-habits tests
 }
 
 # Tests are left out: Criterion's macros expand to what some checks refuse. One file a run: in a

@@ -29,6 +29,6 @@ uint64_t data_read(struct data *data, uint32_t key, uint64_t ts);
 /* A free place for a version of the key, or NULL; only its one writer asks. */
 _Atomic uint64_t *data_place(struct data *data, uint32_t key);
 
-/* Deletes what nobody at or above the safe point can see; returns how many. Newest first, so that
- * who reads below it finds old versions rather than none. */
+/* Deletes what no reader at or above the safe point can see; returns how many. Newest first, so
+ * that who reads below it finds old versions rather than none. */
 uint64_t data_collect(struct data *data, uint32_t key, uint64_t safe_point);

@@ -88,7 +88,7 @@ static const struct forgery forgeries[] = {
      {E(WRITE_BEGIN, 1, 1, .ts = 5), E(WRITE_END, 1, 2, .ts = 5), E(READ, 3, 4, .txn = 1, .ts = 10),
       E(CHECK, 5, 6, .txn = 1, .ts = 10, .error = -116)}},
     {"G8",
-     "a read that finds what nobody wrote",
+     "a read that finds what was never written",
      {E(READ, 3, 4, .txn = 1, .ts = 10, .value = 7), E(CHECK, 5, 6, .txn = 1, .ts = 10)}},
 };
 

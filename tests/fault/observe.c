@@ -76,7 +76,7 @@ static void *store_observer_main(void *arg)
 
 #define TELL_NS 500000000
 
-/* Tells who blocks, twice a second. */
+/* Says what blocks, twice a second. */
 static void tell_blocker(const struct roster_safe_point_state *state, int64_t *told_at)
 {
     const struct roster_blocker *blocker =

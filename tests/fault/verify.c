@@ -182,8 +182,8 @@ void verify_minima(const struct history *history)
 }
 
 /*
- * Of transactions and safe points of all servers (G2, G8): nobody begins at the present below a
- * safe point that was known before, and no check succeeds that began after one above the
+ * Of transactions and safe points of all servers (G2, G8): no transaction begins at the present
+ * below a safe point that was known before, and no check succeeds that began after one above the
  * transaction's start timestamp was known.
  */
 void verify_txns(const struct history *history)

@@ -105,7 +105,8 @@ static void verify_read(const struct chain *chain, const struct life *life,
                   life->file->id, read->value, read->key, read->ts, (double)read->begin / 1e9,
                   must);
     if (read->value != 0 && find(chain, read->value) == NULL)
-        violation("G8", "server %s read version %" PRIu64 " of key %" PRIu32 ", which nobody wrote",
+        violation("G8",
+                  "server %s read version %" PRIu64 " of key %" PRIu32 ", which was never written",
                   life->file->id, read->value, read->key);
 }
 

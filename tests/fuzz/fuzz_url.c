@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The URL of a store, and its options. Opening an etcd store contacts nobody; with SQLite only the
- * path is looked at, and of a file that must exist.
+ * The URL of a store, and its options. Opening an etcd store contacts no server; with SQLite only
+ * the path is looked at, and of a file that must exist.
  */
 #include "fuzz.h"
 

@@ -167,7 +167,7 @@ static void statements(void)
     shows(one.id, "gone");
 }
 
-/* A statement that the client prepares by itself, with values that are nobody's business. */
+/* A statement that the client prepares by itself, with values that must stay private. */
 static void *execute_prepared(void *arg)
 {
     static const char text[] = "SELECT SLEEP(0.4), ?, 'fixed'";

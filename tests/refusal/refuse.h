@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The environment refuses: calls of the C library and of the kernel that fail on demand, whoever
+ * The environment refuses: calls of the C library and of the kernel that fail on demand, whatever
  * makes them: Roster, or SQLite, libcurl and jansson on its behalf. The functions of refuse.c stand
  * in the test program, where the dynamic linker finds them before those of the C library.
  */

@@ -522,7 +522,7 @@ static void leader_by_hand(void)
     cr_expect_str_eq(state(&a).leader, "ghost");
     for (int i = 0; i < 50; i++)
         peers_step(&a.peer, &b.peer);
-    cr_expect_eq(stored_number(store, TXN), 1u, "nobody moves them");
+    cr_expect_eq(stored_number(store, TXN), 1u, "no server moves them");
     delete_key(store, LEADER);
     UNTIL(state(&a).leads);
     expect_moving();

@@ -260,7 +260,7 @@ static void *drain_it(void *roster)
     return NULL;
 }
 
-Test(environment, whoever_waits_is_cancelled)
+Test(environment, a_waiting_thread_is_cancelled)
 {
     struct roster *roster = new_roster(0);
     struct roster_session *session;

@@ -2,11 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Every thread that exists because of Roster blocks all signals, whoever makes it: Roster, liburcu,
- * libcurl, libmicrohttpd or SQLite. A signal of the server's goes to a thread of the server's; one
- * that the server blocks later, to take it by signalfd or sigwait, must not find another thread
- * that still lets it through and be deadly there. Each creation of a thread is looked at here, so
- * one that lives for a millisecond counts as well.
+ * Every thread that exists because of Roster blocks all signals, whatever makes it: Roster,
+ * liburcu, libcurl, libmicrohttpd or SQLite. A signal of the server's goes to a thread of the
+ * server's; one that the server blocks later, to take it by signalfd or sigwait, must not find
+ * another thread that still lets it through and be deadly there. Each creation of a thread is
+ * looked at here, so one that lives for a millisecond counts as well.
  */
 #include "config.h"
 

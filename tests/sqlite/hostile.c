@@ -19,7 +19,7 @@
 
 static atomic_bool stop;
 
-/* Entries of a directory of /proc/self; for descriptors only what is no file. */
+/* Entries of a directory of /proc/self; for descriptors only what is not a file. */
 static unsigned entries(const char *name, bool no_files)
 {
     DIR *dir = opendir(name);

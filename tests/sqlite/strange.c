@@ -489,7 +489,7 @@ static void interrupts(void)
     sqlite3_close(other);
 }
 
-/* A journal that is none of a WAL, files without names. */
+/* A journal that does not belong to a WAL, files without names. */
 static void journals(void)
 {
     sqlite3 *db = open_file(), *other = open_file();

@@ -6,7 +6,7 @@
  * one with a statement that has been killed, until the standard input ends. Sessions whose
  * connection is killed are closed, and POST /drain is taken. Says where it listens.
  *
- * With $SERVED_MORE, so many more sessions are open, which do nothing, and do not look at kills.
+ * With $SERVED_MORE, that many more sessions are open, which do nothing, and do not look at kills.
  * With $SERVED_STORE it registers there as $SERVED_ID, and with the number $SERVED_NUMBER, which is
  * then in the ids of those; then, and with $SERVED_WAITS, two of its
  * sessions wait for one more.
@@ -133,7 +133,7 @@ static void wait_for(int n, int holder, uint32_t event)
     ok(roster_block_begin(sessions[n], &block), "block");
 }
 
-/* erin waits for carol, and she for bob. */
+/* erin waits for carol, who waits for bob. */
 static void block(void)
 {
     uint32_t event;

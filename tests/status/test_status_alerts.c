@@ -293,7 +293,7 @@ Test(status_alerts, no_server_leads)
     stop();
 }
 
-/* Whoever may write to the store chooses the name of a barrier. */
+/* A user who may write to the store chooses the name of a barrier. */
 Test(status_alerts, a_name_forges_no_label_and_no_line)
 {
     live_alone();

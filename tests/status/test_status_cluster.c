@@ -106,7 +106,7 @@ Test(status_cluster, a_server_that_is_registered_and_leads)
     expect_reply(&fixture, NULL, "/metrics", NULL, 200, "\nroster_syncer_fences_total 0\n");
 }
 
-Test(status_cluster, whoever_blocks_is_named)
+Test(status_cluster, what_blocks_is_named)
 {
     json_t *json;
 

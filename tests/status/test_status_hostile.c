@@ -180,7 +180,7 @@ Test(status_hostile, places_are_freed)
     fixture_stop(&fixture);
 }
 
-/* Stopping does not wait for who is connected. */
+/* Stopping does not wait for those who are connected. */
 Test(status_hostile, it_stops_with_clients_connected)
 {
     struct fixture fixture = {0};

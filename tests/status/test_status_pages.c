@@ -346,7 +346,7 @@ Test(status_pages, minimum_names_the_holder)
 }
 
 /* Looking must not move what collectors may use. */
-Test(status_pages, nobody_who_looks_moves_the_safe_point)
+Test(status_pages, looking_does_not_move_the_safe_point)
 {
     json_t *json = get_json(&fixture, "/minimum");
 
@@ -369,7 +369,7 @@ Test(status_pages, head_has_no_body)
     reply_free(&reply);
 }
 
-Test(status_pages, the_page_is_whole_and_asks_nobody_else)
+Test(status_pages, the_page_is_whole_and_asks_no_other_server)
 {
     struct reply reply = ask(&fixture, NULL, "/", NULL);
 

@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * top_k SESSIONS: asks an endpoint of a roster with so many sessions for the first few of them, as
- * they are and in some orders, once each; top_k.sh counts what that takes. The endpoint has less
+ * top_k SESSIONS: asks an endpoint of a roster with that many sessions for the first few of them,
+ * as they are and in some orders, once each; top_k.sh counts what that takes. The endpoint has less
  * memory than a list of all ids needs. One thread, which is the endpoint and its client.
  */
 #include <roster/roster.h>

@@ -43,7 +43,7 @@ static void use(void *arg)
     rst_hot_flush(&hot, cache);
 }
 
-Test(depot_step, a_taker_that_stands_still_makes_nobody_carve)
+Test(depot_step, a_taker_that_stands_still_makes_no_thread_carve)
 {
     uint64_t enough;
     int i;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* Whom a scan names really held what it names: slots change hands while the scan looks. */
+/* The session that a scan names really held what it names: slots change hands while the scan looks.
+ */
 
 #include "steps.h"
 

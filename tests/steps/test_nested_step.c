@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* A kill of a statement that is suspended meanwhile hits it or nothing, and is not lost (G5). */
+/* A kill of a statement that becomes suspended hits it or nothing, and is not lost (G5). */
 
 #include "steps.h"
 

@@ -55,7 +55,7 @@ void client_update(struct actor *actor, struct client *client);
  */
 void client_audit(struct client *client);
 
-/* Whether `err` is an acceptable refusal; violates `what` when it is none. */
+/* Whether `err` is an acceptable refusal; violates `what` otherwise. */
 bool client_refused(struct actor *actor, struct client *client, const char *what, int err);
 
 /* transactions.c */

@@ -47,7 +47,7 @@ void delay_stores(void)
 {
     unsigned n;
 
-    /* Relaxed atomics, because every thread writes here and nobody reads. */
+    /* Relaxed atomics, because every thread writes here and none reads. */
     for (n = 0; n < 48; n++)
         __atomic_store_n(&cold[rng_below(&rng, COLD_LINES)][0], 1, __ATOMIC_RELAXED);
 }

@@ -31,7 +31,7 @@ void violation(const char *guarantee, const char *format, ...)
     char text[1024];
     va_list args;
 
-    /* The first one counts; what others find meanwhile may only follow from it. */
+    /* The first one counts; what others find before the end may only follow from it. */
     while (__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
         pause();
     va_start(args, format);

@@ -63,7 +63,7 @@ static void compare(const struct arena *arena, const struct sight *sights, uint6
     }
 }
 
-/* Whoever is named and did not change during the scan holds what he is said to hold. */
+/* A session that is named and did not change during the scan holds what it is said to hold. */
 static void check_holder(const struct arena *arena, const struct sight *sights,
                          const struct roster_holder *holder)
 {

@@ -27,7 +27,7 @@ bool client_refused(struct actor *actor, struct client *client, const char *what
 
         /* A kill that is under way has not been counted yet. */
         require("G5", relaxed(&place->killers) || relaxed(&place->connection),
-                "%s: session %" PRIx64 " is dying and nobody killed it", what, client->id);
+                "%s: session %" PRIx64 " is dying and was not killed", what, client->id);
         client->dying = true;
         return true;
     }
@@ -132,7 +132,7 @@ struct client *client_open(struct actor *actor, struct arena *arena)
     return client;
 }
 
-/* Since the id is gone nobody comes any more; waits for those who are there. */
+/* Since the id is gone no thread comes any more; waits for those that are there. */
 static void wait_for_killers(const struct place *place)
 {
     while (__atomic_load_n(&place->killers, __ATOMIC_SEQ_CST))
@@ -156,7 +156,8 @@ static void end_all(struct actor *actor, struct client *client)
     if (client->in_stmt && rng_one_in(&actor->rng, 2))
         client_stmt_end(actor, client);
     if (client->in_stmt)
-        client->masked_seq = client->stmt_seq; /* nobody is told of what it meets from here on */
+        client->masked_seq =
+            client->stmt_seq; /* no other thread hears of what it meets from here on */
     if (client->txn == ROSTER_TXN_INVALID)
         return;
     if (rng_one_in(&actor->rng, 2)) {

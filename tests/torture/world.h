@@ -79,7 +79,7 @@ struct arena {
     struct limits limits;
     struct shadow shadows[SHADOWS]; /* of places, then of pins */
     struct place places[PLACES];
-    /* What nobody owns at the moment: handed between threads under this mutex. */
+    /* What no thread owns at the moment: handed between threads under this mutex. */
     pthread_mutex_t hand_over;
     struct client *clients;
     struct client *waiting[PLACES];

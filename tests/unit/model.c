@@ -220,7 +220,7 @@ uint64_t model_begin_at_ts(const struct model *model)
     return model->protected_from;
 }
 
-/* Without a transaction: a limit that nobody is below. */
+/* Without a transaction: a limit that nothing is below. */
 uint64_t model_expire_lower(const struct model *model)
 {
     uint64_t pinned = model_pinned(model);

@@ -244,7 +244,7 @@ Test(background, by_hand_threads_take_turns_and_a_stop_waits_for_them)
     cr_assert_eq(rst_background_destroy(&subject.background), 0);
 }
 
-/* Delivers the greatest number that was reported; whoever delivers reads it. */
+/* Delivers the greatest number that was reported; the thread that delivers reads it. */
 static void *report(void *arg)
 {
     struct subject *subject = arg;

@@ -131,7 +131,7 @@ Test(oracle, reading_moves_nothing)
     roster_oracle_local_advance(clock);
     cr_assert_eq(look(clock), roster_ts_compose(6000, 0));
     ts = ask(clock);
-    cr_assert_gt(ts, roster_ts_compose(6000, 0), "nobody can have read it before");
+    cr_assert_gt(ts, roster_ts_compose(6000, 0), "it cannot have been read before");
     cr_assert_eq(look(clock), ts, "a commit is seen by who reads after it");
     roster_oracle_local_destroy(clock);
 }

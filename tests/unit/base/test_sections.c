@@ -199,7 +199,7 @@ static void in_section(void (*enter)(void), void (*leave)(void))
         int err;
 
         if (calls[n].call == destroy_own && enter == enter_liburcu)
-            continue; /* nobody reads it */
+            continue; /* no reader is there */
         err = calls[n].call();
         cr_assert_eq(err, calls[n].inside, "%s: %d", calls[n].name, err);
     }

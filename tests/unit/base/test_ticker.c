@@ -61,7 +61,7 @@ Test(ticker, by_hand)
 
     cr_assert_gt(then, 0);
     usleep(2000);
-    cr_assert_eq(rst_ticker_now(&roster->ticker), then, "nobody ticked");
+    cr_assert_eq(rst_ticker_now(&roster->ticker), then, "there was no tick");
     unit_ok(roster_tick(roster));
     cr_assert_geq(rst_ticker_now(&roster->ticker), then + 2000000);
     unit_destroy(roster);

@@ -24,7 +24,7 @@ struct server {
 };
 
 /*
- * Everything happens at once, but for the end of a lease, which outlasts the test even if nobody
+ * Everything happens at once, but for the end of a lease, which outlasts the test even if no thread
  * keeps it or the machine is busy. A test that waits for that end asks for less; etcd has none
  * below 2 s.
  */
@@ -68,6 +68,6 @@ const char *server_shown(const struct server *server);
     for (int64_t end = now_ms() + 20000; !(condition); step)                                       \
     cr_assert_lt(now_ms(), end, "not until \"%s\"; %s", #condition, shown)
 
-/* The value of a key; 0 if there is none, or it is no number. */
+/* The value of a key; 0 if there is none, or it is not a number. */
 uint64_t stored_number(struct roster_store *store, const char *key);
 void put_number(struct roster_store *store, const char *key, uint64_t number);

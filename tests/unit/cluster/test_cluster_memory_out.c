@@ -69,7 +69,7 @@ static int get(struct scene *scene)
     return err;
 }
 
-/* So many that the store's table of leases has to grow. */
+/* Enough, so that the store's table of leases has to grow. */
 static int grant(struct scene *scene)
 {
     struct roster_store_lease leases[LEASES];

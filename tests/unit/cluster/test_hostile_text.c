@@ -179,7 +179,7 @@ Test(hostile_text, what_blocks_a_safe_point)
     expect_blocker("/roster/safepoint/txn", EVIL, ROSTER_BLOCKER_UNREADABLE);
 }
 
-/* Its own id, and that of whoever leads. */
+/* Its own id, and that of the leader. */
 Test(hostile_text, what_a_server_says)
 {
     struct roster_syncer_options options = server_options(EVIL_UTF8);

@@ -3,7 +3,7 @@
 
 /*
  * kill_storm KILLS: four killers aim at statements of 64 sessions that start and end as fast as
- * they can. A killer aims at a statement that it sees run and that nobody has killed yet; every
+ * they can. A killer aims at a statement that it sees run and that was not killed yet; every
  * other time it holds its fire, and fires at what it aimed at some time ago, so that the statement
  * may have ended, the session be idle, or have made room for another one. Then the books are
  * compared (G5):
@@ -11,7 +11,7 @@
  *   - a kill that was delivered was seen by the owner of exactly the statement it named, with the
  *     reason it gave, once;
  *   - whatever an owner saw was delivered;
- *   - what was answered otherwise was seen by nobody, and "already dying" only where another kill
+ *   - what was answered otherwise was not seen, and "already dying" only where another kill
  *     was delivered.
  *
  * Each killer has a reason of its own, so (session, statement, reason) names one kill. A storm
@@ -184,7 +184,7 @@ static uint64_t name_of(const struct aim *aim)
     return aim->session << 40 ^ aim->seq;
 }
 
-/* Under the read lock: whether a statement runs there that nobody has killed yet. */
+/* Under the read lock: whether a statement runs there that was not killed yet. */
 static bool looks_alive(const struct killer *killer, struct aim *aim)
 {
     const struct owner *owner = &owners[aim->place / SESSIONS];
@@ -316,7 +316,7 @@ static void compare_books(const struct book *delivered, const struct book *seen)
             (n < delivered->count && compare(&delivered->entries[n], &seen->entries[n]) < 0))
             wrong("delivered, but its owner has not seen it", &delivered->entries[n]);
         if (n >= delivered->count || compare(&delivered->entries[n], &seen->entries[n]) > 0)
-            wrong("seen, but delivered by nobody", &seen->entries[n]);
+            wrong("seen, but not delivered", &seen->entries[n]);
         if (n && !compare_statements(&seen->entries[n - 1], &seen->entries[n]))
             wrong("one statement was killed twice", &seen->entries[n]);
     }
@@ -332,7 +332,7 @@ static void compare_others(const struct book *delivered, const struct killer *ki
             const struct entry *entry = &killer->by_result[result].entries[n];
 
             if (result == ROSTER_KILL_RESULT_DYING && !has(delivered, entry, compare_statements))
-                wrong("dying, but killed by nobody", entry);
+                wrong("dying, but not killed", entry);
             if (result != ROSTER_KILL_RESULT_DYING && has(delivered, entry, compare))
                 wrong("delivered and refused", entry);
         }

@@ -332,7 +332,7 @@ Test(drain, arguments_are_checked)
     cr_assert_eq(roster_drain(roster, &larger.known, &report), -E2BIG);
     unit_in_child(roster_drain(roster, NULL, NULL) == -ECHILD);
     session = operate_open(roster, ROSTER_SESSION_USER, NULL);
-    cr_assert_eq(roster_killed(session), 0, "a drain that did not begin refuses nobody");
+    cr_assert_eq(roster_killed(session), 0, "a drain that did not begin refuses no session");
     unit_close(session);
     options.progress = drain_inside;
     cr_assert_eq(roster_drain(roster, &options, NULL), 0);
@@ -353,7 +353,7 @@ static void *open_and_close(void *arg)
         cr_expect(err == 0 || err == -ESHUTDOWN, "%d", err);
         refused = err != 0;
         if (refused) {
-            sched_yield(); /* whoever drains needs a processor too */
+            sched_yield(); /* the draining thread needs a processor too */
         } else {
             ++*opened;
             __atomic_fetch_add(&held, 1, __ATOMIC_RELEASE);
@@ -374,8 +374,8 @@ static void until_held(void)
     cr_assert_gt(__atomic_load_n(&held, __ATOMIC_ACQUIRE), 0);
 }
 
-/* After a drain that returned 0 nobody holds a session, and nobody gets one. */
-Test(drain, nobody_slips_in)
+/* After a drain that returned 0 no thread holds a session, and none gets one. */
+Test(drain, no_session_slips_in)
 {
     pthread_t threads[3];
     uint64_t opened[3] = {0, 0, 0};

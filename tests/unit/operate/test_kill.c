@@ -242,7 +242,7 @@ Test(kill, the_parts_of_a_word)
     cr_assert_eq(rst_kill_stmt_reason(UINT64_MAX), RST_KILL_REASON_MASK);
 }
 
-/* What is told of a kill, and of an error, which is none. */
+/* What is reported of a kill, and of an error, which is not a kill. */
 Test(kill, what_a_result_says)
 {
     cr_assert_eq(roster_killed_connection(0), 0);

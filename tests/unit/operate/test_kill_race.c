@@ -4,7 +4,7 @@
 /*
  * G5 under fire: owners run short statements, killers aim at statements they have seen. Every kill
  * that was called delivered was seen by the statement it was aimed at, once that had ended; every
- * other one by nobody. Each killer leaves its own mark: who of them struck is told by the reason.
+ * other one by none. Each killer leaves its own mark: who of them struck is told by the reason.
  */
 
 #include "../unit.h"

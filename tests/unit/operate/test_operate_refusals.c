@@ -52,7 +52,8 @@ static void scene_end(struct scene *scene)
     unit_destroy(scene->roster);
 }
 
-/* Whoever only reads a roster, or kills in it, needs no context: a thread's first call is allowed.
+/* A thread that only reads a roster, or kills in it, needs no context: a thread's first call is
+ * allowed.
  */
 static void *first_calls(void *arg)
 {

@@ -82,7 +82,7 @@ Test(wake, says_what_was_killed)
     cr_assert_eq(roster_kill(roster, id, ROSTER_KILL_TARGET_TRANSACTION, ROSTER_TXN_ANY,
                              ROSTER_KILL_REASON_TXN_AGE),
                  -EALREADY);
-    cr_assert_eq(conn->woken, 2, "what is refused wakes nobody");
+    cr_assert_eq(conn->woken, 2, "what is refused wakes no owner");
     unit_ok(roster_kill(roster, id, ROSTER_KILL_TARGET_CONNECTION, 0, ROSTER_KILL_REASON_IDLE));
     cr_assert_eq(conn->kill.target, ROSTER_KILL_TARGET_CONNECTION);
     cr_assert_eq(conn->kill.stmt_seq, 0);

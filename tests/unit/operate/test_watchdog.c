@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Whom the watchdog kills for being too slow, idle for too long or too old. Rows of the TiDB page:
+ * What the watchdog kills for being too slow, idle for too long or too old. Rows of the TiDB page:
  * "Max execution time is strict: age > limit", "in a transaction the idle-transaction timeout
  * replaces the session's wait timeout".
  */
@@ -55,7 +55,7 @@ Test(watchdog, max_execution_time_is_strict_and_aimed)
     cr_assert_eq(roster_stmt_end(wd.user), 0);
 }
 
-Test(watchdog, a_clock_that_has_not_ticked_makes_nobody_old)
+Test(watchdog, a_clock_that_has_not_ticked_makes_no_session_old)
 {
     wd.options.execution_ms = 1;
     wd.options.idle_ms = 1;

@@ -96,7 +96,7 @@ Test(watchdog_events, a_statement_that_does_not_end_after_a_kill_is_told_of)
     cr_assert_eq(wd_walk_at(now), 0);
     cr_assert_eq(roster_kill(wd.roster, roster_session_id(wd.user), ROSTER_KILL_TARGET_STATEMENT,
                              ROSTER_STMT_ANY, ROSTER_KILL_REASON_RUNAWAY),
-                 0, "by whomever");
+                 0, "by any thread");
     cr_assert_eq(wd_walk_at(now), 0);
     cr_assert_eq(wd_walk_at(now + 500 * OPERATE_MS), 0);
     cr_assert_eq(wd_walk_at(now + 501 * OPERATE_MS), 1);
@@ -155,7 +155,7 @@ Test(watchdog_events, more_than_fits_into_one_walk_is_left_for_the_next)
     for (int i = 0; i < 1500; i++)
         killed += roster_killed(many[i]) != 0;
     cr_assert(killed == RST_EVENTS_MOST || killed == RST_EVENTS_MOST - 1,
-              "nobody is killed without being told of");
+              "no session is killed without an event");
     cr_assert_eq(wd_walk_at(wd_now() + 101 * OPERATE_MS), 1501 - RST_EVENTS_MOST);
     for (int i = 0; i < 1500; i++) {
         left += roster_killed(many[i]) == 0;

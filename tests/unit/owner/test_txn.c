@@ -220,7 +220,7 @@ Test(txn, begin_at_out_of_range)
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 0), -EINVAL);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, ROSTER_TS_MAX), -EINVAL);
     unit_ok(roster_txn_begin_at(f.session, 1));
-    cr_assert_eq(f.oracle.calls, 1, "nobody asks the oracle for a chosen timestamp");
+    cr_assert_eq(f.oracle.calls, 1, "the oracle is not asked for a chosen timestamp");
     cr_assert_eq(unit_min(f.roster).min_start_ts, 1);
     unit_refused(f.roster, f.session, roster_txn_begin_at(f.session, 7), -EBUSY);
 }

@@ -61,7 +61,7 @@ Test(identity, each_string_is_known_by_itself)
     }
 }
 
-Test(identity, of_nobody_nothing_is_known)
+Test(identity, of_a_session_without_identity_nothing_is_known)
 {
     cr_assert_null(roster_identity_user(NULL));
     cr_assert_null(roster_identity_host(NULL));

@@ -60,7 +60,7 @@ static int (*const calls[])(struct roster_session *session) = {
 
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
-/* An oracle that keeps whoever asks for a transaction's timestamp inside. */
+/* An oracle that keeps a thread that asks for a transaction's timestamp inside. */
 static bool inside;
 
 static int keep_inside(void *arg, uint64_t *ts)

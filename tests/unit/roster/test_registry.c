@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* The registry: sessions are found by id and walked slab by slab, whoever comes and goes. */
+/* The registry: sessions are found by id and walked slab by slab, whatever comes and goes. */
 
 #include "../unit.h"
 #include "core/roster/roster.h"
@@ -150,7 +150,7 @@ Test(registry, the_limit_is_never_overshot)
     unit_destroy(crowd.roster);
 }
 
-/* One winner for each id, whoever asks for it at once. */
+/* One winner for each id, however many threads ask for it at once. */
 static void *race_for_ids(void *arg)
 {
     struct crowd *crowd = arg;

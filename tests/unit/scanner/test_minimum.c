@@ -418,7 +418,8 @@ Test(minimum, nothing_expires_without_a_limit)
     unit_destroy(f.roster);
 }
 
-/* G8 outlasts the limit: what has expired once stays lost, and nobody may begin there again. */
+/* G8 outlasts the limit: what has expired once stays lost, and no transaction may begin there
+ * again. */
 Test(minimum, what_has_expired_stays_lost)
 {
     struct fixture f;

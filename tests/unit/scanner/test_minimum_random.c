@@ -189,7 +189,7 @@ static void check_holder(const struct world *world, const struct roster_holder *
 {
     agree(holder->ts, wanted ? wanted->ts : now);
     if (wanted)
-        cr_assert_not_null(named(world, holder), "step %u: nobody holds that", world->steps);
+        cr_assert_not_null(named(world, holder), "step %u: nothing holds that", world->steps);
     else
         agree(holder->kind, ROSTER_HOLDER_NONE);
 }

@@ -125,7 +125,7 @@ Test(conn_ids, an_id_rests_for_a_grace_period)
     cr_assert_eq(roster_destroy(roster), 0);
 }
 
-/* What waits for readers is counted, and so is the memory that so many ids have touched. */
+/* What waits for readers is counted, and so is the memory that this many ids have touched. */
 Test(conn_ids, says_how_many_rest)
 {
     struct roster *roster = unit_roster(NULL);

@@ -214,7 +214,7 @@ static void *use_the_table(void *arg)
     return NULL;
 }
 
-/* What a check lets go ahead, nobody uses any more as it was. */
+/* What a check lets go ahead, no thread uses any more as it was. */
 Test(schema_check, a_change_that_is_not_blocked_is_seen_by_everyone)
 {
     struct roster_options with_clock = ROSTER_OPTIONS_INIT;
@@ -244,7 +244,7 @@ Test(schema_check, a_change_that_is_not_blocked_is_seen_by_everyone)
         pthread_join(threads[i], NULL);
     cr_assert_eq(early, 0, "%u times a change went ahead too early", early);
     cr_assert_gt(used, 0);
-    cr_assert_gt(waited, 0, "nobody was ever in the way, so this test has seen nothing");
+    cr_assert_gt(waited, 0, "nothing was ever in the way, so this test has seen nothing");
     unit_destroy(roster);
     roster = mine;
 }

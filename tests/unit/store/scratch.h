@@ -19,5 +19,5 @@ int scratch_run(const char *const *arguments);
 /* A port of 127.0.0.1 that was free a moment ago. */
 int scratch_port(void);
 
-/* One where nobody listens, nor can until the process ends. */
+/* One where no server listens, nor can until the process ends. */
 int scratch_dead_port(void);

@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * Whom the etcd store trusts and where it goes does not depend on what libcurl does by default, on
+ * What the etcd store trusts and where it goes does not depend on what libcurl does by default, on
  * how a distribution has built it, or on the environment.
  *
  * The library's calls of libcurl come through here first, so that a test can have a libcurl with

@@ -36,5 +36,5 @@ void oracle_check_free(struct oracle_check *check);
 void oracle_check_run(struct oracle_check *check, roster_oracle_fn *get, void *const *args,
                       size_t threads, size_t calls);
 
-/* After all workers: how many timestamps somebody else was allocated, too. */
+/* After all workers: how many timestamps were allocated twice. */
 size_t oracle_check_duplicates(struct oracle_check *check);

@@ -103,7 +103,7 @@ STORE_TEST(a_mark_that_cannot_be_read_stops_it_at_its_end)
     roster_oracle_persistent_destroy(clock);
 }
 
-STORE_TEST(whoever_lost_the_mark_stops_at_its_end)
+STORE_TEST(a_clock_that_lost_the_mark_stops_at_its_end)
 {
     struct roster_oracle_persistent *clock, *next;
     uint64_t first, ts;
@@ -218,7 +218,7 @@ Test(oracle_persistent, it_is_linearizable_over_threads)
 }
 
 #ifdef HAVE_SQLITE
-/* Tells in shared memory what it was given, until it is killed. */
+/* Writes into shared memory what it was given, until it is killed. */
 static int run_clock(const char *url, atomic_uint_fast64_t *told)
 {
     struct roster_oracle_persistent_options options = {.size = sizeof(options), .window_ms = 20};

@@ -85,7 +85,7 @@ STORE_TEST(a_read_sees_what_others_have_allocated_and_writes_nothing)
     cr_assert_eq(look(oracle), ts);
     cr_assert_eq(roster_oracle_store_stats(oracle, &stats), 0);
     cr_assert_eq(stats.transactions, 0);
-    cr_assert_gt(get(oracle), ts, "nobody has read what is allocated afterwards");
+    cr_assert_gt(get(oracle), ts, "what is allocated afterwards was not read before");
     wall_ms = 1000020;
     cr_assert_eq(look(oracle), roster_ts_compose(1000020, 0), "time goes on without commits");
     wall_ms = 5000;
@@ -123,7 +123,7 @@ STORE_TEST(it_says_how_far_it_is_ahead)
     roster_oracle_store_destroy(other);
 }
 
-STORE_TEST(a_garbage_value_gives_nobody_a_timestamp)
+STORE_TEST(a_garbage_value_gives_no_timestamp)
 {
     static const char *const garbage[] = {"",
                                           "x",
@@ -249,7 +249,7 @@ STORE_TEST(a_server_that_is_always_slower_gets_timestamps_too)
     cr_assert_eq(roster_oracle_store_create(f->store, &options, &oracle), 0);
     for (int i = 0; i < 20; i++) {
         cr_assert_eq(roster_oracle_store_allocate(oracle, &ts), 0);
-        cr_assert_gt(ts, slow.other_got, "what the other one got meanwhile");
+        cr_assert_gt(ts, slow.other_got, "what the other one got during that");
         cr_assert_gt(get(slow.other), ts, "who asks later gets more");
     }
     cr_assert_lt(roster_ts_physical_ms(ts), wall_ms + 60000, "it is not far ahead");

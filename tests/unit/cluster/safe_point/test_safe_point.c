@@ -151,7 +151,7 @@ STORE_TEST(pd_an_empty_name_or_no_time_to_live_is_an_invalid_argument)
     roster_safe_point_destroy(safe_point);
 }
 
-STORE_TEST(pd_an_expired_barrier_blocks_nobody_and_is_gone)
+STORE_TEST(pd_an_expired_barrier_blocks_no_server_and_is_gone)
 {
     struct roster_safe_point *safe_point = make(f->store);
     struct roster_safe_point_result result;
@@ -313,7 +313,7 @@ STORE_TEST(a_nul_in_the_store_makes_no_name_that_of_another_one)
     roster_safe_point_destroy(safe_point);
 }
 
-STORE_TEST(g3_a_store_that_went_back_stops_whoever_has_seen_it)
+STORE_TEST(g3_a_store_that_went_back_stops_a_server_that_has_seen_it)
 {
     struct roster_safe_point *safe_point = make(f->store);
     struct roster_safe_point_result result;
@@ -338,7 +338,7 @@ static void see_order(const struct roster_safe_point_state *state, void *arg)
     cr_assert_leq(state->gc, state->txn);
 }
 
-STORE_TEST(g3_whoever_learns_the_gc_safe_point_knows_the_txn_safe_point_to_be_as_far)
+STORE_TEST(g3_a_server_that_learns_the_gc_safe_point_knows_the_txn_safe_point_to_be_as_far)
 {
     unsigned changes = 0;
     struct roster_safe_point_options options = {

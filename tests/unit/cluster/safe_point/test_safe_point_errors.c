@@ -2,7 +2,7 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * What moves a safe point or sets a barrier, where others are always faster, where nobody says
+ * What moves a safe point or sets a barrier, where others are always faster, where no answer says
  * whether it was done, and where what stands in the store cannot be.
  */
 
@@ -117,7 +117,7 @@ Test(safe_point_errors, others_are_always_faster)
     expect_of_gateway(-ERESTART, 32);
 }
 
-Test(safe_point_errors, nobody_says_whether_it_was_done)
+Test(safe_point_errors, no_answer_says_whether_it_was_done)
 {
     expect_of_gateway(-EINPROGRESS, 0);
 }

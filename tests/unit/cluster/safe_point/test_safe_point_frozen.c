@@ -20,12 +20,12 @@
 #define ACK "/roster/server/ack/b"
 #define READ "" /* in place of a key: after the reading */
 
-/* What happens meanwhile, once. */
+/* What happens during that, once. */
 struct freeze {
     struct store_kind kind; /* as the real one, but for txn */
     const struct store_kind *real;
     const char *key;
-    void (*meanwhile)(void *arg);
+    void (*act)(void *arg);
     void *arg;
     unsigned times;
 };
@@ -47,13 +47,13 @@ static void stay_frozen(void)
 {
     freeze.key = NULL;
     freeze.times++;
-    freeze.meanwhile(freeze.arg);
+    freeze.act(freeze.arg);
 }
 
-/* With nothing to do meanwhile, the answer to whoever writes the key is lost. */
+/* With nothing to do, the answer to the server that writes the key is lost. */
 static bool loses_answer(const struct roster_store_txn *txn)
 {
-    return freeze.key != NULL && freeze.meanwhile == NULL && txn->n_success != 0 &&
+    return freeze.key != NULL && freeze.act == NULL && txn->n_success != 0 &&
            bytes_are(txn->success[txn->n_success - 1].keys.key, freeze.key);
 }
 
@@ -87,14 +87,14 @@ static int at_5000(void *arg, uint64_t *ts)
 }
 
 static struct roster_safe_point *leader_to_freeze(struct store_fixture *f, const char *key,
-                                                  void (*meanwhile)(void *arg), void *arg)
+                                                  void (*act)(void *arg), void *arg)
 {
     struct roster_safe_point_options options = {.size = sizeof(options), .any_life_time = true};
     struct roster_safe_point *leader;
 
     /* Where the txn safe point is moved by hand, the servers' own clocks are ahead of this one. */
     options.oracle = strcmp(key, GC) == 0 ? at_5000 : NULL;
-    freeze = (struct freeze){*f->store->kind, f->store->kind, key, meanwhile, arg, 0};
+    freeze = (struct freeze){*f->store->kind, f->store->kind, key, act, arg, 0};
     freeze.kind.txn = frozen_txn;
     f->store->kind = &freeze.kind;
     cr_assert_eq(roster_safe_point_create(f->store, &options, &leader), 0);

@@ -123,7 +123,7 @@ STORE_TEST(the_safe_points_follow_the_servers_and_stop_at_an_open_transaction)
 }
 
 /* The server is woken after its lease has ended: its acknowledgement went with that, so the leader
- * may have passed it, and nobody has lied. */
+ * may have passed it, and no server has lied. */
 STORE_TEST(g8_what_is_collected_after_the_lease_has_ended_is_no_lie)
 {
     uint64_t start, later;
@@ -181,7 +181,7 @@ STORE_TEST(another_server_leads_when_the_leader_stops_or_dies)
         cr_assert_lt(i, 10000, "c takes \"%s\" for the leader", state_of(&c).leader);
         sleep_ms(1);
     }
-    /* As if dead: its lease is not kept any more, and nobody resigns. */
+    /* As if dead: its lease is not kept any more, and it does not resign. */
     cr_assert_eq(
         roster_store_lease_revoke(
             f->store, server_stats(state_of(&b).leads ? &b.server : &c.server).lease, 10000),
@@ -221,7 +221,7 @@ STORE_TEST(gc_waits_for_the_acknowledgement_of_every_live_server)
     run_until_acknowledged(f->store, &a);
     cr_assert_eq(roster_safe_point_round(a.safe_point, &txn, &gc), 0);
     cr_assert_eq(gc.blocker.kind, ROSTER_BLOCKER_ACK);
-    cr_assert_str_eq(gc.blocker.name, "b", "a has acknowledged meanwhile");
+    cr_assert_str_eq(gc.blocker.name, "b", "a has acknowledged by now");
     /* Nothing but the end of its lease removes a server. */
     cr_assert_eq(roster_store_lease_revoke(f->store, server_stats(&b.server).lease, 10000), 0);
     for (int i = 0; gc.after <= old; i++) {

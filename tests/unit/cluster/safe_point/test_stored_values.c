@@ -3,7 +3,7 @@
 
 /*
  * What a store holds is input: a bad value for each row of doc/stored-values.md, in every kind of
- * store. A server has a transaction open, is live and has acknowledged when somebody else writes
+ * store. A server has a transaction open, is live and has acknowledged when another writer changes
  * over one key; whatever that does, at no moment may a check succeed while a safe point above the
  * transaction is published or acknowledged.
  */
@@ -471,7 +471,7 @@ STORE_TEST(an_oracle_jumps_over_no_centuries)
     roster_oracle_store_destroy(oracle);
 }
 
-STORE_TEST(whoever_only_looks_believes_nothing_that_is_ahead_of_its_oracle)
+STORE_TEST(a_server_that_only_looks_believes_nothing_that_is_ahead_of_its_oracle)
 {
     struct roster_safe_point_options options = {.size = sizeof(options), .oracle = wall_ts};
     struct roster_safe_point_state state = {.size = sizeof(state)};

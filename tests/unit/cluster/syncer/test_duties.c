@@ -114,7 +114,7 @@ STORE_TEST(g3_safe_points_are_told_in_order_and_several_threads_stop_them)
     cr_expect_eq(member.inside, -EDEADLK);
     cr_expect_eq(member.back, 0, "%u of %u calls were out of order", member.back, told);
     cr_expect_not(key_exists(f->store, "/roster/server/minstartts/a"),
-                  "whoever returned, it is done");
+                  "whichever returned, it is done");
     roster_safe_point_destroy(member.safe_point);
     cr_expect_eq(member.told, told);
     server_destroy(&member.server);

@@ -19,7 +19,7 @@
 #define TXN "/roster/safepoint/txn"
 
 /* Whatever else happens, the check fails before the lease can have ended. */
-STORE_TEST(g8_nobody_runs_the_syncer_and_the_check_fails_before_the_lease_ends)
+STORE_TEST(g8_the_syncer_is_not_run_and_the_check_fails_before_the_lease_ends)
 {
     struct roster_syncer_options options = server_options("a");
     struct server server;
@@ -42,7 +42,7 @@ STORE_TEST(g8_nobody_runs_the_syncer_and_the_check_fails_before_the_lease_ends)
     }
     cr_assert_geq(rst_store_boottime_ns(), deadline);
     cr_assert(key_exists(f->store, RECORD), "the fence came too late: the record is gone");
-    cr_assert_eq(server_stats(&server).state, ROSTER_SYNCER_LIVE, "nobody has fenced it yet");
+    cr_assert_eq(server_stats(&server).state, ROSTER_SYNCER_LIVE, "it is not fenced yet");
     roster_txn_finish(server.session);
     server_destroy(&server);
 }

@@ -115,7 +115,7 @@ Test(late, an_answer_to_an_older_question_lowers_no_deadline_and_resumes_nothing
     cr_expect_eq(deadline_after_keep_alive(), before, "it is worth nothing any more");
 }
 
-/* Somebody else's record under our key. */
+/* A record of another server under our key. */
 static void make_foreign(void)
 {
     char number[32];

@@ -58,7 +58,7 @@ STORE_TEST(info_and_minimum_appear_in_the_first_transaction)
     cr_assert_eq(lease_of(f->store, INFO), lease_of(f->store, RECORD));
     cr_assert_neq(lease_of(f->store, RECORD), 0);
     cr_assert_eq(server_stats(&server).lease, lease_of(f->store, RECORD));
-    cr_assert(!key_exists(f->store, HOLDER), "nobody holds the minimum");
+    cr_assert(!key_exists(f->store, HOLDER), "nothing holds the minimum");
     server_destroy(&server);
 }
 
@@ -259,7 +259,7 @@ Test(syncer, reporter_defaults_are_tidbs)
     cr_assert_eq(lease.granted_ms, 90000, "TTL 90 s");
     cr_assert_eq(roster_syncer_run_once(server.syncer, &wait_ms), 0);
     cr_assert_eq(server_stats(&server).reports, 0, "the next report is due after 30 s");
-    cr_assert_leq(wait_ms, 1000, "it wants to look at the deadline meanwhile");
+    cr_assert_leq(wait_ms, 1000, "it wants to look at the deadline before");
     server_destroy(&server);
     roster_store_close(store);
 }

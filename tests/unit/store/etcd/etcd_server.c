@@ -126,7 +126,7 @@ bool etcd_start(struct etcd_server *server, const char *dir, bool tls, const cha
     snprintf(server->dir, sizeof(server->dir), "%s", dir);
     server->tls = tls;
     server->extra = extra;
-    /* Between the choice of a port and its use somebody else may take it. */
+    /* Between the choice of a port and its use another process may take it. */
     for (int i = 0; i < START_ATTEMPTS; i++) {
         server->client_port = scratch_port();
         server->peer_port = scratch_port();

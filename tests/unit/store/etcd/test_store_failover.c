@@ -82,7 +82,7 @@ Test(store_failover, a_frozen_endpoint_costs_one_attempt)
     fake_gateway_stop(&good);
 }
 
-Test(store_failover, when_nobody_answers_attempts_are_spaced_out)
+Test(store_failover, when_no_endpoint_answers_attempts_are_spaced_out)
 {
     struct fake_gateway bad;
     struct roster_store *store;

@@ -60,7 +60,7 @@ static int revoke(struct roster_store *store, int timeout_ms)
 }
 
 /*
- * What comes of a change. Of one that is tried again until its time is up, nobody knows it when
+ * What comes of a change. Of one that is tried again until its time is up, that is unknown when
  * that finds a request under way, as on a busy machine it may; but not every time.
  */
 static int result_of(int (*change)(struct roster_store *, int), struct roster_store *store,
@@ -111,19 +111,19 @@ Test(store_lease_errors, answers)
     fake_gateway_stop(&gateway);
 }
 
-Test(store_lease_errors, nobody_is_there)
+Test(store_lease_errors, no_server_is_there)
 {
     struct roster_store *store;
     char url[64];
 
     snprintf(url, sizeof(url), "http://127.0.0.1:%d", scratch_dead_port());
     store = open_etcd(url, &impatient);
-    expect_all(store, "nobody", TIMEOUT_MS,
+    expect_all(store, "no server", TIMEOUT_MS,
                (struct outcome){-EHOSTUNREACH, -EHOSTUNREACH, -EHOSTUNREACH});
     roster_store_close(store);
 }
 
-Test(store_lease_errors, nobody_answers)
+Test(store_lease_errors, no_server_answers)
 {
     struct fake_gateway gateway;
     struct roster_store *store = fake_store_open(&gateway, fake_hang, NULL, &impatient);

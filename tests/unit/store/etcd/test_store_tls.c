@@ -2,8 +2,8 @@
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
 /*
- * etcd behind TLS, with a certificate that it makes itself: whoever is told to trust it works with
- * it as ever, and nobody else tells it anything.
+ * etcd behind TLS, with a certificate that it makes itself: a client that trusts it works with
+ * it as ever, and no other client tells it anything.
  */
 
 #include "../scratch.h"

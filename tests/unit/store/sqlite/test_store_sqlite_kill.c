@@ -4,7 +4,7 @@
 /*
  * SIGKILL for processes in the middle of a transaction on an SQLite store: at every system call
  * of one, at instructions between them, and at any moment of many processes. What they had been
- * told was done must be there, the rest entirely or not at all, and nobody may be stuck.
+ * told was done must be there, the rest entirely or not at all, and no process may be stuck.
  */
 
 #include "../scratch.h"

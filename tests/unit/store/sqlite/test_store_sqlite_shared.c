@@ -101,7 +101,7 @@ Test(store_sqlite_shared, an_expired_lease_behind_a_lock_is_never_shown_alive,
 
 /*
  * In a child process a failed step is told by the exit status. With patience: on a busy machine
- * whoever holds the lock may not run for seconds.
+ * the process that holds the lock may not run for seconds.
  */
 static void be_creator(int i)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SPDX-FileCopyrightText: 2026 The Roster developers */
 
-/* The SQLite store's write-ahead log stays small, whoever reads meanwhile. */
+/* The SQLite store's write-ahead log stays small, whatever reads during that. */
 
 #include "../store_fixture.h"
 #include "sqlite_file.h"
