@@ -4,13 +4,13 @@
  */
 #include "mariadb/kill.h"
 
+#include "core/base/atomic.h"
 #include "mariadb/connections.h"
 #include "mariadb/server.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ struct order {
 static struct roster *roster;
 static int orders[2] = {-1, -1};
 static pthread_t thread;
-static atomic_uint_least64_t sent, late, failed;
+static rst_word sent, late, failed;
 
 void rst_mdb_wake(const struct roster_kill_info *kill, void *arg)
 {
@@ -37,12 +37,12 @@ void rst_mdb_wake(const struct roster_kill_info *kill, void *arg)
 
     (void)arg;
     if (write(orders[1], &order, sizeof(order)) != (ssize_t)sizeof(order))
-        atomic_fetch_add(&failed, 1);
+        rst_fetch_add(&failed, 1);
 }
 
 struct rst_mdb_kills rst_mdb_kills(void)
 {
-    return (struct rst_mdb_kills){atomic_load(&sent), atomic_load(&late), atomic_load(&failed)};
+    return (struct rst_mdb_kills){rst_load(&sent), rst_load(&late), rst_load(&failed)};
 }
 
 static enum rst_mdb_answer kill_statement(struct rst_mdb_connection *connection, uint64_t seq)
@@ -114,10 +114,7 @@ static void obey(const struct order *order)
             answer = rst_mdb_sql_kill("CONNECTION", connection->id);
         rst_mdb_leave(connection);
     }
-    atomic_fetch_add(answer == RST_MDB_DONE      ? &sent
-                     : answer == RST_MDB_NOTHING ? &late
-                                                 : &failed,
-                     1);
+    rst_fetch_add(answer == RST_MDB_DONE ? &sent : answer == RST_MDB_NOTHING ? &late : &failed, 1);
 }
 
 static void *run(void *unused)

@@ -4,17 +4,17 @@
  */
 #include "mariadb/mirror.h"
 
+#include "core/base/atomic.h"
 #include "mariadb/connections.h"
 #include "mariadb/kill.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 static pthread_rwlock_t readers = PTHREAD_RWLOCK_INITIALIZER;
 static struct roster *roster;
-static atomic_uint_least64_t errors; /* what could not be mirrored */
+static rst_word errors; /* what could not be mirrored */
 
 int rst_mdb_open(uint32_t text_limit)
 {
@@ -266,10 +266,10 @@ void rst_mdb_end_all(const struct rst_mdb_event *event)
 void rst_mdb_note(int err)
 {
     if (err < 0 && err != -ECANCELED)
-        atomic_fetch_add(&errors, 1);
+        rst_fetch_add(&errors, 1);
 }
 
 uint64_t rst_mdb_errors(void)
 {
-    return atomic_load(&errors);
+    return rst_load(&errors);
 }

@@ -9,11 +9,11 @@
  */
 #include "mariadb/connections.h"
 
+#include "core/base/atomic.h"
 #include "mariadb/kill.h"
 #include "mariadb/mirror.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 /* Deeper ones are not shown: the server allows 255 calls of a procedure inside each other. */
@@ -26,11 +26,11 @@
  * much of it: else a text of many short ones would take a time that grows with its square. */
 #define REST_MASKED 4096
 
-static atomic_bool with_values;
+static bool with_values;
 
 void rst_mdb_show_values(bool shown)
 {
-    atomic_store(&with_values, shown);
+    rst_store(&with_values, shown);
 }
 
 /* Whether the server may have put values into the text that are not in what the client sent. */
@@ -76,7 +76,7 @@ static uint64_t push_masked(struct rst_mdb_connection *connection, enum roster_c
 static uint64_t show(struct rst_mdb_connection *connection, enum roster_command command,
                      struct rst_mdb_text text, bool hides)
 {
-    if (!atomic_load(&with_values) && hides)
+    if (!rst_load(&with_values) && hides)
         return push_masked(connection, command, text);
     return push(connection, command, text);
 }
