@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The Roster developers
 #
-# help: build, start example servers with something of everything to look at, and stay
+# help: build, run example servers with problems to look at, until Ctrl-C
 #
 # Sourced by quickstart.
 
@@ -17,11 +17,11 @@ trap end_all EXIT
 install_packages build check kv
 configure_all build
 [ "$(grep -cE '^#define HAVE_(NCURSES|MICROHTTPD) 1' build/config.h)" -eq 2 ] ||
-    die "there is nothing to look at without libmicrohttpd and ncurses"
+    die "this needs libmicrohttpd and ncurses"
 build_in build libroster.la examples/kv/roster-kv rosterctl
 leave_tree
 
-# watch_all: a Prometheus that scrapes all servers and has the alerts that are installed, if there is one.
+# watch_all: if Prometheus is installed, starts one that scrapes all servers and loads the alerts.
 watch_all() {
     local port targets
     if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then
@@ -41,7 +41,7 @@ END
     echo "export PROMETHEUS=$prometheus ALERTS=$PWD/share/prometheus/alerts.yml" >>"$work/env"
 }
 
-say "starting three example servers that meet in one SQLite file, and one that has another one"
+say "starting three example servers that share one SQLite file, and one with a file of its own"
 options=(--max-clients=24 --history=10 --history-min-ms=100 --abandoned=warn --abandoned-ms=20000 --quota=user=tourist:2)
 servers "sqlite:$work/cluster.db" "${options[@]}"
 watched kv3 "$store" "${options[@]}"
@@ -53,76 +53,78 @@ END
 prometheus=
 watch_all
 keep_lock "$work/alone.db"
-say "giving them something to show"
+say "causing problems"
 deadlock
 chain
 client report kv1 anna report BEGIN "GET a"
 client nightly kv1 nightly rebuild "DEBUG SLEEP 3600"
 client session kv1 guest shell PING
 client backup kv2 backup backup BEGIN "GET a"
-for n in 1 2 3; do # one too many for the rule
+for n in 1 2 3; do # the rule allows two
     client "tourist$n" kv1 tourist "tour-$n" PING
 done
 within 10 holds report
 ctl kill "$(ctl ps --user=guest --columns=id --output=csv | tail -n 1 | tr -d '\r')" >/dev/null
-for ((n = 0; n < 16; n++)); do # more than may connect
+for ((n = 0; n < 16; n++)); do # more than --max-clients allows
     client "crowd$n" kv1 crawler "worker-$n" PING
 done
 within 10 refuses
 "$build/rosterctl" barrier set migration-7 now --store="$store" >/dev/null
-kill "${load_pid[crowd0]}" "${load_pid[crowd1]}" # so that there is room for you
+kill "${load_pid[crowd0]}" "${load_pid[crowd1]}" # leaves room for you
 within 60 fenced kv4 || die "kv4 is not fenced"
 
 cat <<END
-== three servers of one cluster, kv1 to kv3, and kv4, which is alone, stay until you press Ctrl-C, with a
-   little load and some trouble: a transaction that is idle holds the minimum and so the safe points of
-   all; a chain of sessions waits for locks; two jobs have met in a deadlock; one statement runs for an
-   hour; one session was killed; one user has taken most of the connections, so that others were refused,
-   and another one more than its rule allows; a barrier without an end has been forgotten; what holds the
-   safe points for more than 20 s is called abandoned; another process holds the lock of kv4's store, so that it is fenced.
+== kv1 to kv3 form a cluster, kv4 is alone. They run until you press Ctrl-C, with these problems:
 
-   In a browser:  http://${status[kv1]}/  and  http://${status[kv4]}/  (to end something: token $token)
+   - an idle transaction holds the minimum, and so the safe points of the cluster
+   - a chain of sessions waits for locks, and two jobs had a deadlock
+   - one statement runs for an hour; one session was killed
+   - one user has most of the connections, so others were refused; another one reached its quota
+   - a barrier without a TTL was forgotten; holders older than 20 s are reported as abandoned
+   - another process holds the lock of kv4's store, so kv4 is fenced
+
+   In a browser:  http://${status[kv1]}/  and  http://${status[kv4]}/  (to kill, use the token $token)
 
    In another terminal:
 
       . $work/env
 
-   what is wrong, and what to run:
+   problems, and the commands that help:
 
-      rosterctl status                 # the worst first; the exit status is 7
-      rosterctl -s \$FENCED status      # why it is fenced, and what ends that
-      rosterctl -s \$FENCED safepoint   # its lease, and how long it has been over
-      rosterctl top                    # all of it, live; ? lists the keys
+      rosterctl status                 # worst first; the exit status is 7
+      rosterctl -s \$FENCED status      # why it is fenced, and what to do
+      rosterctl -s \$FENCED safepoint   # its lease, and when it expired
+      rosterctl top                    # everything, live; ? lists the keys
 
-   who does what:
+   sessions and transactions:
 
-      rosterctl ps --sort=-time        # sessions, and how far the statement of an hour has come:
+      rosterctl ps --sort=-time        # sessions; the progress of the long statement:
       rosterctl ps --user=nightly --columns=id,user,command,done,total,phase
-      rosterctl trx --sort=-age -n 3   # transactions, the oldest first
-      rosterctl min                    # what holds the minimum, and the command that ends it
-      rosterctl holders                # all that holds it, cursors and backups too
-      rosterctl locks                  # which sessions wait for which, and the deadlock
-      rosterctl groups                 # which user has most of the connections, and what rules allow
+      rosterctl trx --sort=-age -n 3   # transactions, oldest first
+      rosterctl min                    # the holder of the minimum, and the command that ends it
+      rosterctl holders                # all holders, cursors and backups included
+      rosterctl locks                  # which session waits for which, and the deadlock
+      rosterctl groups                 # users with the most connections, and their limits
       rosterctl safepoint              # lease and safe points, and what holds them back
       redis-cli -p ${kv_port[kv1]} CLIENT LIST
 
-   what happened:
+   history:
 
       rosterctl activity --since=-5m --by=wait,digest,user
       rosterctl events                 # kills, rejected opens, deadlocks, leases, leaders, problems
-      rosterctl events --follow        # and what comes, until Ctrl-C
+      rosterctl events --follow        # new ones as they arrive, until Ctrl-C
       rosterctl history                # statements of long transactions
 
    the whole cluster:
 
-      rosterctl --store=\$STORE status  # the worst of each
+      rosterctl --store=\$STORE status  # the problems of each server
       rosterctl --store=\$STORE ps --sort=-time -n 8
       rosterctl --store=\$STORE trx
       rosterctl --store=\$STORE min
       rosterctl --store=\$STORE locks
       rosterctl --store=\$STORE activity --by=server,state
       rosterctl --store=\$STORE events --since=-1h
-      rosterctl --store=\$STORE serve   # the same as one page, for a browser
+      rosterctl --store=\$STORE serve   # all of this as one page, for a browser
       rosterctl --store=\$STORE barrier list
       rosterctl --store=\$STORE gc status
 
@@ -137,18 +139,18 @@ if [ -n "$prometheus" ]; then
     cat <<END
       promtool query instant \$PROMETHEUS ALERTS
       promtool check rules \$ALERTS
-   Prometheus itself: $prometheus/ ; Grafana takes $PWD/share/grafana/roster.json
+   Prometheus: $prometheus/ ; a dashboard for Grafana: $PWD/share/grafana/roster.json
 END
 fi
 cat <<END
 
-   and how to end it; Roster's own sessions in the background are not to be killed:
+   remedies; the first kill is refused, because the target is a background session of Roster:
 
       rosterctl kill \$(rosterctl ps --kind=background -n 1 --columns=id --output=csv | tr -dc 0-9)
       rosterctl kill --transaction --wait \$(rosterctl trx --user=batch --columns=session --output=csv | tr -dc 0-9)
       rosterctl --store=\$STORE kill --transaction kv1:\$(rosterctl trx --user=anna --columns=session --output=csv | tr -dc 0-9)
       rosterctl --store=\$STORE barrier delete migration-7
-      rosterctl -s \$SPARE drain --wait # kv3 lets its clients finish, and ends
+      rosterctl -s \$SPARE drain --wait # kv3 lets its clients finish, and exits
 END
 stays=yes
 trap 'stays=no' INT
@@ -157,4 +159,4 @@ while [ "$stays" = yes ] && kill -0 "${kv_pid[kv1]}" "${kv_pid[kv2]}" 2>/dev/nul
     wait $! || true
 done
 trap - INT
-say "ending the servers and their clients"
+say "stopping the servers and their clients"
