@@ -14,11 +14,17 @@
 #define LEAST_LOG2 6
 #define LEAST ((size_t)1 << LEAST_LOG2)
 
-/* AddressSanitizer sees more where all is the C library's. */
+/* AddressSanitizer and valgrind see more if all memory comes from the C library. */
 #ifdef RST_ASAN
-#define IS_OWN false
-#else
-#define IS_OWN true
+#define IS_WATCHED true
+#elif defined(__has_include)
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#define IS_WATCHED (RUNNING_ON_VALGRIND != 0)
+#endif
+#endif
+#ifndef IS_WATCHED
+#define IS_WATCHED false
 #endif
 
 /* Pieces of memory, as slab.h carves them: of some eight objects. */
@@ -46,7 +52,7 @@ static struct rst_hot *hot_of(struct rst_heap *heap, size_t bytes)
 {
     unsigned class = class_of(bytes);
 
-    return IS_OWN && class < RST_HEAP_CLASSES ? &heap->classes[class] : NULL;
+    return class < RST_HEAP_CLASSES && !IS_WATCHED ? &heap->classes[class] : NULL;
 }
 
 static int class_init(struct rst_hot *hot, size_t size, struct rst_account *account)
