@@ -197,7 +197,7 @@ size_t rst_slabs_ahead(struct rst_slabs *slabs)
 
     pthread_mutex_lock(&slabs->lock);
     slab = slabs->newest;
-    if (slab && slab->bytes == HUGE_PAGE && slab->carved < slab->bytes && has_last_page(slab))
+    if (slab && is_mapped(slab->bytes) && slab->carved < slab->bytes && has_last_page(slab))
         bytes = slab->bytes - slab->carved;
     pthread_mutex_unlock(&slabs->lock);
     return bytes;

@@ -64,6 +64,28 @@ static void trim(struct fixture *f)
     cr_assert_not(rst_hot_trim(&f->hot, NULL, NULL));
 }
 
+/* The kernel may give a slab as a whole that is no huge page, too: after mlockall(), or in pages of
+ * 64 KiB. */
+Test(trim, memory_counts_what_the_kernel_has_given)
+{
+    struct rst_account account = {.backlog_limit = UINT64_MAX};
+    struct rst_slabs slabs;
+    struct rst_slab *slab = NULL;
+    int i;
+
+    unit_ok(rst_slabs_init(&slabs, 4096, &account));
+    for (i = 0; i < 500 && !(slab && slab->bytes >= 65536 && slab->carved < slab->bytes); i++) {
+        cr_assert_not_null(rst_slabs_carve(&slabs));
+        slab = slabs.newest;
+    }
+    if (i < 500) { /* else each slab is one piece */
+        slab->base[slab->bytes - 1] = 1;
+        cr_assert_lt(slab->bytes, (size_t)2 * 1024 * 1024);
+        cr_assert_eq(rst_slabs_ahead(&slabs), slab->bytes - slab->carved);
+    }
+    rst_slabs_destroy(&slabs);
+}
+
 Test(trim, slabs_go_a_grace_period_after_they_were_withdrawn)
 {
     struct fixture *f = fixture_new();
