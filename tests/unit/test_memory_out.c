@@ -7,6 +7,7 @@
  * has changed, it works afterwards, and nothing is leaked. What ends something never fails (G7).
  */
 
+#include "core/base/trim.h"
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
 #include "failing.h"
@@ -680,4 +681,20 @@ Test(memory_out, questions_need_no_memory)
     cr_assert_eq(failing_none(), 0);
     unit_close(scene.session);
     unit_destroy(roster);
+}
+
+/* A trim that gets no memory for its list says that another may find more. */
+Test(memory_out, a_trim_is_made_up_for)
+{
+    struct rst_account account = {.backlog_limit = UINT64_MAX};
+    struct rst_hot hot;
+
+    memset(&hot, 0, sizeof(hot));
+    cr_assert_eq(rst_hot_init(&hot, 128, &account), 0);
+    cr_assert_not(rst_hot_trim(&hot, NULL, NULL));
+    rst_hot_put_alone_slow(&hot, rst_hot_take(&hot, &(struct rst_hot_cache){NULL, NULL, 0, 0}));
+    failing_all();
+    cr_expect(rst_hot_trim(&hot, NULL, NULL));
+    cr_expect_geq(failing_none(), 1);
+    rst_hot_destroy(&hot);
 }

@@ -116,8 +116,10 @@ static bool look(struct rst_hot *hot, bool *goes)
     size_t i;
 
     slabs.n = rst_slabs_list(&hot->slabs, &slabs.list);
+    for (i = 0; !slabs.n && i < RST_HOT_STACKS; i++)
+        again = again || rst_load(&hot->depot[i]); /* there was no memory for the list */
     if (!slabs.n)
-        return false;
+        return again;
     rst_hot_visit(hot, count, &slabs);
     for (i = 0; i < slabs.n; i++) {
         struct rst_slab *slab = slabs.list[i];
