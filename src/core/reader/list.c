@@ -32,7 +32,7 @@
 
 /* More sessions than the latency of memory takes to visit, and few enough that the processor can
  * have all their lines under way at once: at rest, and in the pipeline. */
-#define FAR ((size_t)16)
+#define FAR ((size_t)32)
 #define AHEAD ((size_t)8)
 #define STAGES 4
 #define RING ((size_t)32)
