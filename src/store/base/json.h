@@ -73,7 +73,7 @@ static inline size_t rst_json_measure(const char *text, size_t size, size_t *tok
 static inline size_t rst_json_feed(void *buffer, size_t room, void *arg)
 {
     struct rst_json_source *source = arg;
-    size_t n;
+    size_t n, i;
 
     while (source->part < 5 && !source->sizes[source->part])
         source->part++;
@@ -86,7 +86,8 @@ static inline size_t rst_json_feed(void *buffer, size_t room, void *arg)
     n = source->sizes[source->part] < room ? source->sizes[source->part] : room;
     source->sizes[source->part] -= n;
     if (source->part == RST_JSON_ZEROS) {
-        memset(buffer, '0', n);
+        for (i = 0; i < n; i++)
+            ((char *)buffer)[i] = '0';
         return n;
     }
     memcpy(buffer, source->parts[source->part], n);

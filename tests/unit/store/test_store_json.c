@@ -61,8 +61,7 @@ static const char *const whole[] = {
     "[]",
     " [1, 22222222222222222, 3.25e10, true, null, \"\"]\n",
     "{\"a\":\"a text that is longer than the first buffer of sixteen bytes\"}",
-    "{\"a key that is longer than the first buffer\":{\"and another one, which is longer "
-    "still\":[]}}",
+    "{\"a key that is longer than the buffer\":{\"and another, which is longer still\":[]}}",
     "[\"0123456789abcde\", \"0123456789abcdef\", \"0123456789abcdef0123456789abcdef\"]",
     "[\"\\\"quotes\\\" and \\\\ and \\u00e9\\ud83d\\ude00 and \\n\\\\\"]",
     "{\"brackets\":\"]}[{\",\"[\":\"{\"}",
