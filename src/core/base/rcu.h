@@ -50,20 +50,13 @@
 #endif
 #endif
 
-/* Memory that no thread may read until it is reused: AddressSanitizer reports a read; a build with
- * test delays overwrites the memory, so that a late reader sees garbage. */
-#ifdef RST_ASAN
-#include <sanitizer/asan_interface.h>
-#define rst_poison(addr, size) ASAN_POISON_MEMORY_REGION(addr, size)
-#define rst_unpoison(addr, size) ASAN_UNPOISON_MEMORY_REGION(addr, size)
-#else
+/* Memory that no thread may read until it is reused: a build with test delays overwrites it, so
+ * that a late reader sees garbage. */
 #ifdef ROSTER_TEST_DELAYS
 #include <string.h>
 #define rst_poison(addr, size) memset(addr, 0xd6, size)
 #else
 #define rst_poison(addr, size) ((void)(addr), (void)(size))
-#endif
-#define rst_unpoison(addr, size) ((void)(addr), (void)(size))
 #endif
 
 /* Small arrays under the sanitizers and with test delays: these exercise hand-overs that are rare
