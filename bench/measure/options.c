@@ -36,7 +36,7 @@ enum key {
 };
 
 static const struct argp_option known[] = {
-    {"threads", KEY_THREADS, "N", 0, "Threads that work (default: each row's own number)", 0},
+    {"threads", KEY_THREADS, "N", 0, "Worker threads (default: each row's own number)", 0},
     {"sessions", KEY_SESSIONS, "N", 0, "Sessions in all (default: each row's own number)", 0},
     {"active", KEY_ACTIVE, "N", 0, "Sessions that each committer uses, for mixed (1000)", 0},
     {"open", KEY_OPEN, "N", 0, "Open transactions, for scan and list", 0},

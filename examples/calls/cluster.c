@@ -217,7 +217,7 @@ int main(void)
     advance(safe_point, commit_ts, &seen);
 
     STORE_MUST(roster_oracle_store_stats(oracle, &stats));
-    printf("%" PRIu64 " questions failed\n", stats.failures);
+    printf("%" PRIu64 " requests failed\n", stats.failures);
     roster_safe_point_destroy(safe_point);
     STORE_MUST(roster_syncer_stop(options.syncer, 1000));
     roster_syncer_destroy(options.syncer);

@@ -245,7 +245,7 @@ static void kill_the_holder(struct roster *roster)
     kill.session_id = min.holder.session_id;
     kill.start_ts = min.min_start_ts;
     if (roster_kill_by(roster, &kill) == -EALREADY)
-        printf("it is dying already\n");
+        printf("it was killed already\n");
 }
 
 /* The privilege check: `arg` is the user that kills. */

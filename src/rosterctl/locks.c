@@ -80,7 +80,7 @@ static void print_deadlock(const json_t *deadlock)
         text_string(json_object_get(wait, "blocked_on"), what, sizeof(what));
         print_member("  ", wait);
         print_member(" waited for ", json_array_get(waits, next));
-        printf(": %s%s\n", *what ? what : "what is not known", n ? "" : "; its wait was refused");
+        printf(": %s%s\n", *what ? what : "an unknown lock", n ? "" : "; its wait was refused");
     }
 }
 

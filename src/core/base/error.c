@@ -33,8 +33,8 @@ const char *roster_strerror(int err)
         return "the user, database or application has all the sessions that a rule of "
                "roster_quota_set() allows; close one of them, or change the rule";
     case -ENOBUFS:
-        return "a reader has been inside for so long that backlog_limit is reached; find "
-               "the reader, or raise the limit";
+        return "backlog_limit is reached: a reader stays inside, or sessions are closed faster "
+               "than their memory can be used again; find the reader, or raise the limit";
     case -ENOENT:
         return "there is none of what the call is about, such as a running statement to "
                "kill; to close an idle session, aim at the connection";
