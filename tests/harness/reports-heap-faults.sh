@@ -22,7 +22,7 @@ expect() {
 case ,$ROSTER_SANITIZER, in
 *,address,*)
     # Not where the tests' own reports go, which fail them.
-    set -- env ASAN_OPTIONS=log_path=stderr UBSAN_OPTIONS=log_path=stderr "$program"
+    set -- env -u ASAN_OPTIONS -u LSAN_OPTIONS -u UBSAN_OPTIONS "$program"
     expect heap-buffer-overflow overflow "$@"
     expect heap-use-after-free late "$@"
     ;;
