@@ -133,6 +133,8 @@ void rst_ext_files_follow(struct rst_ext_conn *conn); /* owner, under rst_ext_lo
 int rst_ext_files_held(sqlite3 *db, char **files);    /* inside: a transaction reads them */
 bool rst_ext_files_has(const char *files, const char *path);
 const char *rst_ext_files_schema(sqlite3 *db, const char *file); /* inside: NULL for none */
+
+/* words.c */
 const char *rst_ext_first_word(const char *sql); /* behind white space and comments */
 bool rst_ext_attaches(const char *sql);          /* or detaches */
 

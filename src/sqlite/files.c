@@ -91,26 +91,3 @@ void rst_ext_files_follow(struct rst_ext_conn *conn)
     }
     sqlite3_free(files);
 }
-
-const char *rst_ext_first_word(const char *sql)
-{
-    for (;;) {
-        sql += strspn(sql, " \t\r\n\f;");
-        if (sql[0] == '-' && sql[1] == '-') {
-            sql += strcspn(sql, "\n");
-        } else if (sql[0] == '/' && sql[1] == '*') {
-            sql = strstr(sql + 2, "*/");
-            if (!sql)
-                return "";
-            sql += 2;
-        } else {
-            return sql;
-        }
-    }
-}
-
-bool rst_ext_attaches(const char *sql)
-{
-    sql = rst_ext_first_word(sql);
-    return !sqlite3_strnicmp(sql, "ATTACH", 6) || !sqlite3_strnicmp(sql, "DETACH", 6);
-}

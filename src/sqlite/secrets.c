@@ -89,7 +89,8 @@ static const char *end_of_pragma(const char *at)
     return NULL;
 }
 
-/* KEY and an expression; or a file as a URI, among whose parameters a key may be, also as %6bey. */
+/* KEY and an expression; or a file as a URI, among whose parameters a key may be, also as %6bey. A
+ * name that an expression puts together may be one, and have its parameters in any of its parts. */
 static const char *end_of_file(const char *at)
 {
     struct piece piece;
@@ -98,8 +99,10 @@ static const char *end_of_file(const char *at)
     while (take(&at, &piece)) {
         if (!is_quote(*piece.text) && is_word(piece, "key"))
             return at;
+        if (*piece.text == '|' || *piece.text == '(')
+            return piece.text;
         query = is_quote(*piece.text) ? memchr(piece.text, '?', piece.length) : NULL;
-        if (query && (memchr(query, '%', (size_t)(at - query)) || ascii_contains(query, "key")))
+        if (query && (strchr(query, '%') || ascii_contains(query, "key")))
             return query;
     }
     return NULL;

@@ -78,13 +78,20 @@ static __attribute__((noinline)) bool grow(struct rst_ext_conn *conn)
     return true;
 }
 
+/* Whether it begins with a letter from `first` on, and so with its first word: not with white
+ * space, a comment or a byte order mark. */
+static inline bool begins_from(const char *sql, char first)
+{
+    return ((unsigned char)sql[0] & 0xdfU) - (unsigned)first <= (unsigned)('Z' - first);
+}
+
 /* How much of a statement is shown. PRAGMA, ATTACH and VACUUM may say a key, and what begins with
- * none of their letters, nor with white space or a comment, is none of these. */
+ * another letter is none of these. */
 static inline size_t shown_length(const char *sql)
 {
     unsigned letter = (unsigned char)sql[0] & 0xdfU;
 
-    if (unlikely(letter < 'B' || letter == 'P' || letter == 'V'))
+    if (unlikely(!begins_from(sql, 'B') || letter == 'P' || letter == 'V'))
         return rst_ext_without_key(sql);
     return strlen(sql);
 }
@@ -144,6 +151,13 @@ static inline int begin_text(struct rst_ext_conn *conn, const char *sql)
     return likely(conn->n == 1) ? begin_single(conn, sql) : begin_nested(conn, sql);
 }
 
+/* Of a statement inside another one's function SQLite gives no values: it is its text, with each
+ * line made a comment. */
+static bool is_commented(const char *text, const char *sql)
+{
+    return !strncmp(text, "-- ", 3) && !strncmp(text + 3, sql, strcspn(sql, "\n") + 1);
+}
+
 static __attribute__((noinline)) int begin_with_values(struct rst_ext_conn *conn,
                                                        const struct rst_ext_cursor *cursor)
 {
@@ -156,7 +170,7 @@ static __attribute__((noinline)) int begin_with_values(struct rst_ext_conn *conn
         (void)sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, MOST_EXPANDED);
     text = sqlite3_expanded_sql(cursor->stmt);
     (void)sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, limit);
-    err = begin_text(conn, text ? text : cursor->sql);
+    err = begin_text(conn, text && !is_commented(text, cursor->sql) ? text : cursor->sql);
     sqlite3_free(text);
     return err;
 }
@@ -328,8 +342,7 @@ static __attribute__((noinline)) void begun(struct rst_ext_conn *conn, sqlite3_s
     mine.inside = conn;
     if (unlikely(conn->n && is_open(conn, stmt)))
         return;
-    /* White space, '-', '/' and the letters up to D. */
-    if (unlikely((sql[0] & 0xdf) <= 'D'))
+    if (unlikely(!begins_from(sql, 'E')))
         sql = look_closer(conn, stmt, sql);
     if (!get(rst_ext_ticking))
         tick();

@@ -161,6 +161,14 @@ static void keys(void)
         {"ATTACH ':memory:' AS m KEY 'hunter2'", "ATTACH ':memory:' AS m KEY"},
         {"ATTACH 'file:monkey?mode=memory&hexkey=hunter2' AS m", "ATTACH 'file:monkey"},
         {"ATTACH 'file:x?mode=memory&%6bey=hunter2' AS m", "ATTACH 'file:x"},
+        {"\xef\xbb\xbfPRAGMA key = 'hunter2'", "\xef\xbb\xbfPRAGMA key"},
+        {"PRAGMA \xef\xbb\xbfmain . key = 'hunter2'", "PRAGMA \xef\xbb\xbfmain . key"},
+        {" \v;/**/ \vPRAGMA key = 'hunter2'", " \v;/**/ \vPRAGMA key"},
+        {"\357\273\277ATTACH ':memory:' AS m KEY 'hunter2'",
+         "\357\273\277ATTACH ':memory:' AS m KEY"},
+        {"ATTACH 'file:x?mode=memory&' || '%6bey=hunter2' AS m", "ATTACH 'file:x"},
+        {"ATTACH 'file:x' || char(63) || 'mode=memory&hexkey=hunter2' AS m", "ATTACH 'file:x' "},
+        {"ATTACH printf('file:x%cmode=memory&hexkey=hunter2', 63) AS m", "ATTACH printf"},
         {"PRAGMA foreign_keys = 1", "PRAGMA foreign_keys = 1"},
         {"PRAGMA key", "PRAGMA key"},
         {"ATTACH 'file:monkey?mode=memory' AS m", "ATTACH 'file:monkey?mode=memory' AS m"},
@@ -327,6 +335,17 @@ static void inside(sqlite3_context *context, int argc, sqlite3_value **argv)
                         SQLITE_TRANSIENT);
 }
 
+/* Of the connection that asks. */
+static void inside_here(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    (void)argc, (void)argv;
+    sqlite3_result_text(context,
+                        ask(sqlite3_context_db_handle(context),
+                            "SELECT statement\n"
+                            "FROM roster_connections WHERE id = roster_id()"),
+                        -1, SQLITE_TRANSIENT);
+}
+
 static void statements(void)
 {
     sqlite3 *db = make_file(path), *other = open_file();
@@ -353,6 +372,11 @@ static void statements(void)
     want(sqlite3_step(stmt) == SQLITE_ROW);
     want(is(ask(other, "SELECT statement FROM roster_blocker"), "SELECT 'a''b' FROM t"));
     sqlite3_finalize(stmt);
+    /* SQLite makes a comment of each line of it. */
+    want(!sqlite3_create_function_v2(db, "here", 0, SQLITE_UTF8, NULL, inside_here, NULL, NULL,
+                                     NULL));
+    want(is(ask(db, "SELECT here()"),
+            "SELECT statement\nFROM roster_connections WHERE id = roster_id()"));
     want(is(ask(other, "SELECT roster_setting('values', 'off')"), "off"));
     run(db, "PRAGMA recursive_triggers = on; CREATE TABLE r(n);"
             "CREATE TRIGGER tr AFTER INSERT ON r WHEN new.n < 200 BEGIN "
