@@ -698,3 +698,34 @@ Test(memory_out, a_trim_is_made_up_for)
     cr_expect_geq(failing_none(), 1);
     rst_hot_destroy(&hot);
 }
+
+static void *use_first(void *roster)
+{
+    struct roster_session *session = unit_open(roster);
+    long blocks;
+
+    unit_ok(roster_txn_begin(session, NULL));
+    blocks = failing_blocks();
+    unit_ok(roster_txn_finish(session));
+    unit_close(session);
+    return (void *)blocks;
+}
+
+/* Or the C library would make a cache for each thread, and keep most of them when they have ended.
+ * Under the sanitizers all memory is its own. */
+Test(memory_out, a_new_thread_takes_nothing_from_the_heap)
+{
+    struct roster *roster = unit_roster(NULL);
+    struct roster_session *session = unit_open(roster);
+    pthread_t thread;
+    void *blocks;
+    long before;
+
+    unit_ok(roster_txn_begin(session, NULL));
+    before = failing_blocks();
+    unit_ok(pthread_create(&thread, NULL, use_first, roster));
+    unit_ok(pthread_join(thread, &blocks));
+    if (RST_SMALL_IF_SANITIZED(true, false))
+        cr_assert_eq((long)blocks, before, "%ld blocks", (long)blocks - before);
+    unit_end(roster, session);
+}
