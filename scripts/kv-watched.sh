@@ -21,7 +21,7 @@ stand_in() {
 watched() {
     local name=$1 where=$2
     shift 2
-    printf '%s\n' "$token" >"$work/token"
+    (umask 077 && printf '%s\n' "$token" >"$work/token")
     status[$name]=127.0.0.1:$(pick_ports 1 | tr -d ' ')
     start_kv "$name" --store="$where" --status="${status[$name]}" --status-token="$work/token" \
         --lease-ttl-ms=6000 --report-interval-ms=300 --life-time-ms=0 --status-old-ms=8000 \

@@ -33,7 +33,7 @@ static int open_store(struct server *server)
     char why[ROSTER_STORE_ERROR_SIZE];
     int err;
 
-    if (file && !(options->meeting.password = option_file(file, true)))
+    if (file && !(options->meeting.password = option_file(file, OPTION_FILE_LINE)))
         return -EINVAL;
     options->meeting.log = on_log;
     err = roster_store_open(options->store, &options->meeting, &server->meeting, why, sizeof(why));

@@ -41,18 +41,18 @@ static int start(struct server *server, struct roster_status_options *options)
     const struct options *named = &server->options;
     const struct secret {
         const char *file, **to;
-        bool line;
+        enum option_file_kind kind;
     } secrets[] = {
-        {named->token_file, &options->token, true},
-        {named->metrics_token_file, &options->metrics_token, true},
-        {named->metrics_cert_file, &options->metrics_cert, false},
-        {named->metrics_key_file, &options->metrics_key, false},
+        {named->token_file, &options->token, OPTION_FILE_LINE},
+        {named->metrics_token_file, &options->metrics_token, OPTION_FILE_LINE},
+        {named->metrics_cert_file, &options->metrics_cert, OPTION_FILE_PUBLIC},
+        {named->metrics_key_file, &options->metrics_key, OPTION_FILE_SECRET},
     };
     const struct secret *secret, *end = secrets + sizeof(secrets) / sizeof(secrets[0]);
     int err = 0;
 
     for (secret = secrets; secret < end; secret++)
-        if (secret->file && !(*secret->to = option_file(secret->file, secret->line)))
+        if (secret->file && !(*secret->to = option_file(secret->file, secret->kind)))
             err = -EINVAL;
     err = err ?: open_it(server, options);
     for (secret = secrets; secret < end; secret++) {

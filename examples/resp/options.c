@@ -10,15 +10,21 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FIRST_KEY 256 /* of argp: no character, so there are no short options */
 #define ROWS_MAX 128
 #define FILE_MOST 65536
+#define LOOK_MS 100
+#define WRITER_LOOKS 100 /* in which a pipe gets one: ten seconds */
 
 static const struct options *parsed;
 
@@ -85,27 +91,77 @@ void options_parse(struct options *options, int argc, char **argv, const char *a
     argp_parse(&argp, argc, argv, 0, NULL, options);
     parsed = options;
 }
-/* NOLINTEND(concurrency-mt-unsafe) */
 
-const char *option_file(const char *path, bool line)
+/* As read(), of a descriptor that does not block. Who writes to a pipe may take all the time, as
+ * it may ask a human for a password; but a pipe to which no process writes has no end. */
+static ssize_t read_some(int fd, char *to, size_t room, bool *has_writer)
 {
-    FILE *file = fopen(path, "re");
-    char *text = calloc(1, FILE_MOST + 1);
-    size_t len = file && text ? fread(text, 1, FILE_MOST + 1, file) : 0;
+    struct pollfd wait = {fd, POLLIN, 0};
+    int looks = 0;
+    ssize_t length;
 
-    if (file)
-        fclose(file);
+    for (;;) {
+        length = read(fd, to, room);
+        if (length < 0 && errno == EAGAIN) {
+            *has_writer = true;
+            (void)poll(&wait, 1, -1);
+        } else if (length || *has_writer || wait.revents) {
+            return length;
+        } else if (looks++ == WRITER_LOOKS) {
+            errno = ETIMEDOUT;
+            return -1;
+        } else {
+            (void)poll(&wait, 1, LOOK_MS);
+        }
+    }
+}
+
+/* Returns NULL, or what is wrong. */
+static const char *read_all(int fd, bool is_public, char *text, size_t *length)
+{
+    bool has_writer;
+    struct stat about;
+    ssize_t more = 1;
+
+    if (fstat(fd, &about))
+        return strerror(errno);
+    if (!is_public && S_ISREG(about.st_mode) && about.st_mode & 077)
+        return "other users may read or write it: chmod 600";
+    has_writer = !S_ISFIFO(about.st_mode);
+    while (more > 0 && *length <= FILE_MOST) {
+        more = read_some(fd, text + *length, FILE_MOST + 1 - *length, &has_writer);
+        *length += more > 0 ? (size_t)more : 0;
+        has_writer = true;
+    }
+    if (more < 0)
+        return errno == ETIMEDOUT ? "no process writes to this pipe" : strerror(errno);
     /* Cut short at a NUL, it would be another one: of random bytes maybe a token of one byte. */
-    if (len && len <= FILE_MOST && strlen(text) == len) {
-        if (line)
+    if (!*length || *length > FILE_MOST || strlen(text) != *length)
+        return "it is empty, has a NUL or is larger than 65536 bytes";
+    return NULL;
+}
+
+const char *option_file(const char *path, enum option_file_kind kind)
+{
+    char *text = calloc(1, FILE_MOST + 2);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const char *wrong = fd < 0 || !text ? strerror(errno) : NULL;
+    size_t length = 0;
+
+    if (!wrong)
+        wrong = read_all(fd, kind == OPTION_FILE_PUBLIC, text, &length);
+    if (fd >= 0)
+        close(fd);
+    if (!wrong) {
+        if (kind == OPTION_FILE_LINE)
             text[strcspn(text, "\r\n")] = '\0';
         return text;
     }
-    free(text);
-    fprintf(stderr, "%s: cannot read %s, or it is empty, has a NUL or is larger than %d bytes\n",
-            program_invocation_short_name, path, FILE_MOST);
+    option_file_forget(text);
+    fprintf(stderr, "%s: cannot read %s: %s\n", program_invocation_short_name, path, wrong);
     return NULL;
 }
+/* NOLINTEND(concurrency-mt-unsafe) */
 
 void option_file_forget(const char *text)
 {

@@ -46,6 +46,8 @@ void options_parse(struct options *options, int argc, char **argv, const char *a
                    const char *version);
 
 /* The text of a file that an option names, or its first line; NULL, and it was printed, when there
- * is none, or more than 64 KiB. option_file_forget() wipes and frees it; NULL is allowed. */
-const char *option_file(const char *path, bool line);
+ * is none, or more than 64 KiB, or others may read the secret that it is. A pipe is a file, too.
+ * option_file_forget() wipes and frees it; NULL is allowed. */
+enum option_file_kind { OPTION_FILE_LINE, OPTION_FILE_SECRET, OPTION_FILE_PUBLIC };
+const char *option_file(const char *path, enum option_file_kind kind);
 void option_file_forget(const char *text);

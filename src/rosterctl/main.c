@@ -18,7 +18,6 @@
 #include <string.h>
 
 #define MOST_ARGS 64
-#define SECRET_MOST 512 /* with the end of its line */
 
 enum {
     LISTS = 1,
@@ -174,26 +173,13 @@ struct parsed {
 };
 
 /* NOLINTBEGIN(concurrency-mt-unsafe): there are no other threads. */
-/* The first line of a file, in which a secret is that must not be on the command line. */
 static const char *read_secret(const char *what, const char *path, char line[SECRET_MOST],
                                struct argp_state *state)
 {
-    FILE *file = fopen(path, "re");
-    size_t length = 0, whole = 0;
+    const char *wrong = secret_read(path, line);
 
-    memset(line, '\n', SECRET_MOST); /* so the last NUL is where the line ends */
-    if (file && fgets(line, SECRET_MOST, file)) {
-        whole = (size_t)((char *)memrchr(line, '\0', SECRET_MOST) - line);
-        length = strcspn(line, "\r\n");
-    }
-    /* Cut short, at a NUL as well, it would be another one. */
-    if (!length || length == SECRET_MOST - 1 || (length < whole && !line[length]))
-        argp_failure(state, CTL_USAGE, 0,
-                     "cannot read a %s from %s: its first line has 1 to %d bytes, and no NUL", what,
-                     path, SECRET_MOST - 2);
-    if (file)
-        fclose(file);
-    line[length] = '\0';
+    if (wrong)
+        argp_failure(state, CTL_USAGE, 0, "cannot read a %s from %s: %s", what, path, wrong);
     return line;
 }
 
@@ -543,6 +529,7 @@ int main(int argc, char **argv)
                "  serve       one page for all servers of a cluster, for a browser\n",
     };
     static struct parsed parsed;
+    const char *wrong;
     int code;
 
     rst_descriptors_fill();
@@ -563,8 +550,9 @@ int main(int argc, char **argv)
         return ctl_error(CTL_USAGE, "--store says in which store: sqlite:PATH or etcd:URL,URL, as "
                                     "the servers were started with; put that into $ROSTER_STORE "
                                     "for the commands that servers propose");
-    if (parsed.options.token && parsed.options.token[strcspn(parsed.options.token, "\r\n")])
-        return ctl_error(CTL_USAGE, "$ROSTER_TOKEN has more than one line");
+    wrong = parsed.options.token ? secret_check(parsed.options.token) : NULL;
+    if (wrong)
+        return ctl_error(CTL_USAGE, "$ROSTER_TOKEN %s", wrong);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (parsed.options.all)
         code = ctl_all(&parsed.options, parsed.command->run);

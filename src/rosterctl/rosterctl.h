@@ -16,6 +16,10 @@
 #define DEFAULT_SERVER "127.0.0.1:6390"
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+#define SECRET_BYTES 510
+#define SECRET_BYTES_TEXT "510"
+#define SECRET_MOST (SECRET_BYTES + 2) /* with the end of its line */
+
 /* Exit codes; the man page explains them. */
 enum {
     CTL_OK = 0,
@@ -263,6 +267,11 @@ int activity_over_time(const struct options *options, const char *path, struct s
 /* When the most sessions were active, as a line; nothing when that is not known. */
 void activity_print_peak(const struct options *options, const char *path,
                          const struct steps_asked *asked);
+
+/* secret.c: the first line of a file; and whether a text is a secret that such a line may be. Both
+ * return NULL, or what is wrong, until the next call. */
+const char *secret_read(const char *path, char line[SECRET_MOST]);
+const char *secret_check(const char *text);
 
 /* all.c: runs a command for every server that has a socket in the runtime directory. */
 int ctl_all(const struct options *options, command_fn *run);

@@ -15,6 +15,7 @@ command -v curl >/dev/null || skip "curl is not installed"
 need_etcd 1
 ttl=60000 # a server that is frozen keeps its record
 echo s3cret >"$work/token"
+chmod 600 "$work/token"
 start_member a --status="unix:$work/a.sock" --activity-ms=20
 grep -q '^roster-kv: status on' "$work/server.out" || skip "built without the status endpoint"
 start_member b --status="unix:$work/b.sock"

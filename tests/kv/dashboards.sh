@@ -23,6 +23,7 @@ store=sqlite:$work/cluster.db
 "$kv" --store=sqlite:"$work/none/x.db" --port=0 2>"$work/err"
 if grep -q 'without SQLite' "$work/err"; then skip "built without the SQLite store"; fi
 echo 0123456789abcdef0123456789abcdef >"$work/token"
+chmod 600 "$work/token"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout "$work/key.pem" \
     -out "$work/cert.pem" -subj /CN=roster-test -addext subjectAltName=IP:127.0.0.1 2>"$work/err" ||
     fail "$(cat "$work/err")"

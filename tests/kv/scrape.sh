@@ -10,6 +10,7 @@
 for tool in curl openssl; do
     command -v "$tool" >/dev/null || skip "$tool is not installed (Debian: curl, openssl)"
 done
+umask 077
 token=0123456789abcdef0123456789abcdef
 echo "$token" >"$work/token"
 echo "kills-and-drains" >"$work/kill-token"
@@ -52,8 +53,20 @@ refused "with a certificate alone" '2: *need each other*' "$local" "${there[@]}"
 openssl ecparam -name prime256v1 -genkey -noout -out "$work/other.pem" 2>>"$work/openssl.log"
 refused "with another one's key" '1: *metrics_cert and metrics_key take *' "$local" \
     "${there[@]}" --metrics-cert="$work/cert.pem" --metrics-key="$work/other.pem"
-refused "with a key that is none" '1: *cannot read /dev/null, or it is empty*' "$local" --metrics=127.0.0.1:0 \
+refused "with a key that is none" '1: *cannot read /dev/null: it is empty*' "$local" --metrics=127.0.0.1:0 \
     --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key=/dev/null
+
+cp "$work/token" "$work/open"
+chmod 640 "$work/open"
+refused "with one that others may read" '1: *cannot read */open: other users may *: chmod 600*' "$local" \
+    "${there[@]}" --status-token="$work/open"
+cp "$work/key.pem" "$work/open"
+refused "with a key that others may read" '1: *cannot read */open: other users may *: chmod 600*' "$local" \
+    "${there[@]}" --metrics-cert="$work/cert.pem" --metrics-key="$work/open"
+mkfifo "$work/unwritten"
+refused "with a pipe that nobody writes to" '1: *cannot read */unwritten: no process writes *' "$local" \
+    "${there[@]}" --status-token="$work/unwritten"
+chmod 644 "$work/cert.pem"
 
 start_server "$local" --status-token="$work/kill-token" --metrics=0.0.0.0:0 \
     --metrics-token="$work/token" --metrics-cert="$work/cert.pem" --metrics-key="$work/key.pem"

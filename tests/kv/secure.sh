@@ -40,6 +40,7 @@ for words in 'user add root:rootword' 'user grant-role root root' 'user add kv:s
 done
 printf 'secret\nand a line that is not meant\n' >"$work/password"
 echo wrong >"$work/wrong"
+chmod 600 "$work/password" "$work/wrong"
 
 # shellcheck disable=SC2317 # called by eventually
 is() {

@@ -114,7 +114,7 @@ async function cluster() {
       if (ready.test(text)) resolve({ child, text });
     });
   });
-  fs.writeFileSync(path.join(directory, "token"), "s3cret\n");
+  fs.writeFileSync(path.join(directory, "token"), "s3cret\n", { mode: 0o600 });
   for (const name of ["orders-1", "orders-2", "orders-3"]) {
     const status = name === "orders-1" ? ["--status=127.0.0.1:" + await freePort(), "--status-token=" + path.join(directory, "token")] :
       ["--status=unix:" + path.join(directory, name)];

@@ -606,8 +606,13 @@ expect "also as JSON" '{*"healthy":false,"problems":?{"problem":"minimum too old
 run 4 kill 1
 expect "no token" '*token*' "$complaint"
 echo wrong >"$work/wrong"
+chmod 644 "$work/wrong"
+run 2 --token-file="$work/wrong" kill 1
+expect "a token that others may read" '*cannot read a token from */wrong: other users may *: chmod 600*' "$complaint"
+chmod 600 "$work/wrong"
 run 4 --token-file="$work/wrong" kill 1
-echo s3cret >"$work/token"
+install -m 600 /dev/null "$work/odd"
+(umask 077 && echo s3cret >"$work/token")
 run 2 --token-file="$work/none" kill 1
 for length in 0 511 600; do
     printf "%0${length}d\n" 0 | tail -c $((length + 1)) >"$work/odd"
@@ -619,6 +624,13 @@ run 2 --token-file="$work/odd" kill 1
 expect "a token with a NUL" '*its first line has 1 to 510 bytes, and no NUL*' "$complaint"
 ROSTER_TOKEN=$'a\r\nX: b' run 2 kill 1
 expect "a token that is two headers" '*more than one line*' "$complaint"
+long=$(printf '%0100000d' 0)
+ROSTER_TOKEN=$long run 2 kill 1
+expect "a token of 100 kB" '*ROSTER_TOKEN has more than 510 bytes*' "$complaint"
+mkfifo "$work/unwritten"
+run 2 --token-file="$work/unwritten" kill 1
+expect "a pipe that nobody writes to" '*/unwritten: no process writes to this pipe*' "$complaint"
+run 1 --token-file=<(sleep 1; echo s3cret; echo more) kill --statement 3
 run 0 --token-file="$work/token" kill 1
 ROSTER_TOKEN=s3cret run 0 kill 4
 
