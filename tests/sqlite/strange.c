@@ -168,7 +168,7 @@ static void keys(void)
          "\357\273\277ATTACH ':memory:' AS m KEY"},
         {"ATTACH 'file:x?mode=memory&' || '%6bey=hunter2' AS m", "ATTACH 'file:x"},
         {"ATTACH 'file:x' || char(63) || 'mode=memory&hexkey=hunter2' AS m", "ATTACH 'file:x' "},
-        {"ATTACH printf('file:x%cmode=memory&hexkey=hunter2', 63) AS m", "ATTACH printf"},
+        {"ATTACH printf('file:x%smode=memory&hexkey=hunter2', char(63)) AS m", "ATTACH printf"},
         {"PRAGMA foreign_keys = 1", "PRAGMA foreign_keys = 1"},
         {"PRAGMA key", "PRAGMA key"},
         {"ATTACH 'file:monkey?mode=memory' AS m", "ATTACH 'file:monkey?mode=memory' AS m"},
