@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include <locale.h>
 #include <stdio.h>
 
 static unsigned countdown; /* 0: none fails */
@@ -69,12 +70,17 @@ static const char *const whole[] = {
 
 Test(store_json, is_whole_or_not_there)
 {
+    char text[100];
     size_t n;
 
     json_set_alloc_funcs(failing_malloc, free);
     for (goes_on = false;; goes_on = true) {
         for (n = 0; n < sizeof(whole) / sizeof(whole[0]); n++)
             lives_without(whole[n]);
+        for (n = 0; n < 80; n++) {
+            snprintf(text, sizeof(text), "[\"%0*d\"]", (int)n, 0);
+            lives_without(text);
+        }
         if (goes_on)
             break;
     }
@@ -94,6 +100,39 @@ Test(store_json, tokens_of_any_length)
         cr_assert_eq(json_string_length(json_array_get(json, 0)), length);
         json_decref(json);
     }
+}
+
+/*
+ * Instead of the C library's: the host's locale has a decimal point of two bytes, as ps_AF has, for
+ * which jansson aborts. A thread in another locale than the host's has a plain one. Visible, so
+ * that jansson calls it.
+ */
+static bool is_ps_af;
+
+__attribute__((visibility("default"))) struct lconv *localeconv(void)
+{
+    static char arabic[] = "\xd9\xab", plain[] = ".";
+    static struct lconv host, other;
+
+    host.decimal_point = arabic;
+    other.decimal_point = plain;
+    return is_ps_af && uselocale((locale_t)0) == LC_GLOBAL_LOCALE ? &host : &other;
+}
+
+Test(store_json, whatever_the_hosts_decimal_point)
+{
+    json_t *json;
+    char *as_text;
+
+    is_ps_af = true;
+    json = parse("{\"a\":[1.5,2]}", 0);
+    as_text = rst_json_text(json, JSON_COMPACT);
+    cr_expect_str_eq(as_text, "{\"a\":[1.5,2]}");
+    cr_expect_null(parse("{\"a\"", 0));
+    cr_expect_null(rst_json_text(NULL, 0));
+    cr_expect_eq(uselocale((locale_t)0), LC_GLOBAL_LOCALE, "the thread has the host's again");
+    free(as_text);
+    json_decref(json);
 }
 
 /* What the array around it could take for something else. */
