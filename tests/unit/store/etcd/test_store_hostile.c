@@ -7,6 +7,7 @@
 #include "fake_answers.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,70 @@ Test(store_hostile, http_errors_are_told_apart)
         roster_store_close(store);
     }
     fake_gateway_stop(&gateway);
+}
+
+/* ------------------------------------------------------------------------ memory is out */
+
+static unsigned countdown; /* of jansson's allocations, to the one that fails; 0: none */
+
+static void *failing_malloc(size_t size)
+{
+    if (countdown && --countdown == 0) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return malloc(size);
+}
+
+/* Whether an allocation was refused to the call. */
+static bool call_without(unsigned nth, int (*call)(struct roster_store *, int),
+                         struct roster_store *store, int *err)
+{
+    bool refused;
+
+    countdown = nth;
+    *err = call(store, 2000);
+    refused = !countdown;
+    countdown = 0;
+    return refused;
+}
+
+/* What was answered is unknown then, whichever it was, and neither repeated nor etcd's fault. */
+static void expect_without_memory(const struct http_error *answer)
+{
+    struct roster_store_stats stats = {.size = sizeof(stats)};
+    struct fake_gateway gateway;
+    struct roster_store *store =
+        fake_store_open(&gateway, say_error, (void *)(uintptr_t)answer, NULL);
+    int err, before = 0;
+
+    for (unsigned nth = 1; call_without(nth, try_txn, store, &err); nth++) {
+        bool asked = atomic_load(&gateway.requests) > before;
+
+        before += asked;
+        cr_expect_eq(atomic_load(&gateway.requests), before, "%s, %u", answer->body, nth);
+        cr_expect_eq(err, asked ? -EINPROGRESS : -ENOMEM, "%s, %u: %d", answer->body, nth, err);
+    }
+    cr_expect_gt(before, 0);
+    for (unsigned nth = 1; call_without(nth, try_get, store, &err); nth++)
+        cr_expect_eq(err, -ENOMEM, "%s, %u: %d", answer->body, nth, err);
+    cr_assert_eq(roster_store_stats(store, &stats), 0);
+    cr_expect_eq(stats.endpoint_failures, 0);
+    fake_store_close(store, &gateway);
+}
+
+Test(store_hostile, an_answer_that_memory_lacks_for_is_unknown)
+{
+    static const struct http_error answers[] = {
+        {200, TXN(PUT_DONE "," READ_DONE), 0, 0},
+        {400, ERROR(3, "etcdserver: user name is empty"), 0, 0},
+        {429, ERROR(8, "grpc: received message larger than max (5 vs. 4)"), 0, 0},
+    };
+
+    json_set_alloc_funcs(failing_malloc, free);
+    for (size_t i = 0; i < COUNT(answers); i++)
+        expect_without_memory(&answers[i]);
+    json_set_alloc_funcs(malloc, free);
 }
 
 /* ------------------------------------------------------------------------ too much, too slow */
