@@ -30,8 +30,7 @@ struct rst_own_node {
 struct rst_own {
     struct rst_own_node *root;
     struct rst_own_node *all;
-    struct rst_own_node *gone;    /* their rosters are; they are in `all` as well */
-    struct rst_own *next, **link; /* those of other threads; what leads to this one */
+    struct rst_own_node *gone; /* their rosters are; they are in `all` as well */
 };
 
 /* The one with this key; NULL when there is none. */

@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Stands in rst_thread_last while the thread has no context, so that it is never NULL. */
@@ -30,20 +29,26 @@ static struct rst_thread no_thread = {
 __thread struct rst_thread *rst_thread_last = &no_thread;
 __thread struct rst_own *rst_thread_own;
 
-/* Those of all threads, under process_lock: what a thread has left behind, or a child has of its
- * parent's, is not lost. */
-static struct rst_own *places;
-
 static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t exit_key;
 static bool has_exit_key, has_fork_handler;
 static uint32_t last_tag;
 
-/* The memory of contexts, while there are any; under process_lock. */
-static unsigned contexts_in_use;
-static struct rst_hot contexts;
-static struct rst_hot_cache free_contexts;
-static struct rst_account contexts_account;
+/*
+ * The memory of contexts, and of the threads' places for them, while there are any; under
+ * process_lock. Not the C library's: a thread whose first allocation is here would have it make a
+ * cache for the thread, of which most stays with the process when many threads have ended.
+ */
+struct objects {
+    struct rst_hot memory;
+    struct rst_hot_cache free;
+    unsigned in_use;
+};
+
+_Static_assert(sizeof(struct rst_own) <= RST_CACHE_LINE, "a place is one line");
+
+static struct objects contexts, places;
+static struct rst_account objects_account;
 
 void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
                        void *arg)
@@ -54,30 +59,42 @@ void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thr
         visit(thread, arg);
 }
 
-/* The last one takes all the memory of contexts with it. */
-static void free_context(struct rst_thread *thread)
+/* The last one takes all the memory with it. */
+static void objects_give(struct objects *objects, void *object)
 {
-    rst_hot_put(&contexts, &free_contexts, thread);
-    if (--contexts_in_use)
+    rst_hot_put(&objects->memory, &objects->free, object);
+    if (--objects->in_use)
         return;
-    rst_hot_destroy(&contexts);
-    free_contexts = (struct rst_hot_cache){NULL, NULL, 0, 0};
+    rst_hot_destroy(&objects->memory);
+    objects->free = (struct rst_hot_cache){NULL, NULL, 0, 0};
+}
+
+static void *objects_take(struct objects *objects)
+{
+    void *object = rst_hot_take(&objects->memory, &objects->free);
+
+    if (object)
+        objects->in_use++;
+    else if (!objects->in_use)
+        rst_hot_destroy(&objects->memory);
+    return object;
+}
+
+static bool objects_trim(struct objects *objects)
+{
+    if (!objects->in_use)
+        return false;
+    rst_hot_flush(&objects->memory, &objects->free);
+    return rst_hot_trim(&objects->memory, NULL, NULL);
 }
 
 static struct rst_thread *take_context(void)
 {
-    struct rst_thread *thread;
-
-    if (!contexts_in_use &&
-        rst_hot_init_nodes(&contexts, RST_CONTEXTS_PIECE, 0, sizeof(struct rst_thread),
-                           RST_CONTEXTS, &contexts_account))
+    if (!contexts.in_use &&
+        rst_hot_init_nodes(&contexts.memory, RST_CONTEXTS_PIECE, 0, sizeof(struct rst_thread),
+                           RST_CONTEXTS, &objects_account))
         return NULL;
-    thread = rst_hot_take(&contexts, &free_contexts);
-    if (thread)
-        contexts_in_use++;
-    else if (!contexts_in_use)
-        rst_hot_destroy(&contexts);
-    return thread;
+    return objects_take(&contexts);
 }
 
 static struct rst_thread *of_node(struct rst_own_node *node)
@@ -92,10 +109,7 @@ static void free_place(void)
 
     if (!own || own->all)
         return;
-    *own->link = own->next;
-    if (own->next)
-        own->next->link = own->link;
-    free(own);
+    objects_give(&places, own);
     rst_thread_own = NULL;
 }
 
@@ -107,7 +121,7 @@ static void free_dead(void)
     while (rst_thread_own && (node = rst_own_pop_gone(rst_thread_own))) {
         if (rst_thread_last == of_node(node))
             rst_thread_last = &no_thread;
-        free_context(of_node(node));
+        objects_give(&contexts, of_node(node));
     }
     free_place();
 }
@@ -156,7 +170,7 @@ static void leave(struct rst_thread *thread)
     thread->owner = NULL;
     if (give_back(thread)) {
         detach(thread);
-        free_context(thread);
+        objects_give(&contexts, thread);
         return;
     }
     thread->idle_next = roster->idle_threads;
@@ -176,21 +190,18 @@ static void reap(struct roster *roster)
         }
         *link = thread->idle_next;
         detach(thread);
-        free_context(thread);
+        objects_give(&contexts, thread);
     }
 }
 
 bool rst_threads_trim(struct roster *roster)
 {
-    bool again = false;
+    bool again;
 
     pthread_mutex_lock(&process_lock);
     reap(roster);
-    if (contexts_in_use) {
-        rst_hot_flush(&contexts, &free_contexts);
-        again = rst_hot_trim(&contexts, NULL, NULL);
-    }
-    again = again || roster->idle_threads;
+    again = objects_trim(&contexts);
+    again = objects_trim(&places) || again || roster->idle_threads;
     pthread_mutex_unlock(&process_lock);
     return again;
 }
@@ -325,14 +336,12 @@ static bool has_place(void)
 
     if (own)
         return true;
-    own = calloc(1, sizeof(*own));
+    if (!places.in_use && rst_hot_init(&places.memory, RST_CACHE_LINE, &objects_account))
+        return false;
+    own = objects_take(&places);
     if (!own)
         return false;
-    own->next = places;
-    own->link = &places;
-    if (places)
-        places->link = &own->next;
-    places = own;
+    memset(own, 0, sizeof(*own));
     rst_thread_own = own;
     return true;
 }
@@ -376,7 +385,7 @@ void rst_thread_leave_roster(struct roster *roster)
         (void)give_back(thread); /* nothing is open, so nothing is in use */
         detach(thread);
         if (!thread->owner) {
-            free_context(thread);
+            objects_give(&contexts, thread);
             continue;
         }
         rst_store(&thread->tag, RST_TAG_NONE);
