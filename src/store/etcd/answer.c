@@ -188,20 +188,27 @@ static struct etcd_verdict judge_error_object(long status, const json_t *object)
     return rst_etcd_judge_error(status, code, message);
 }
 
-static struct etcd_verdict judge_success(const struct etcd_http *http, json_t **root)
+/* It may have said anything. */
+static struct etcd_verdict judge_unread(void)
+{
+    struct etcd_verdict v = verdict(ETCD_UNKNOWN, -ENOMEM);
+
+    v.blameless = true;
+    set_reason(&v, "memory is out for the answer");
+    return v;
+}
+
+static struct etcd_verdict judge_success(const json_t *root)
 {
     const json_t *error;
     struct etcd_verdict v;
 
-    /* A stream's reply may be followed by others; these are ignored. */
-    *root = rst_json_parse(http->answer, http->answer_size,
-                           JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK);
-    if (!json_is_object(*root)) {
+    if (!json_is_object(root)) {
         v = verdict(ETCD_UNKNOWN, -EPROTO);
         set_reason(&v, "the answer is not a JSON object");
         return v;
     }
-    error = json_object_get(*root, "error");
+    error = json_object_get(root, "error");
     return error ? judge_error_object(200, error) : verdict(ETCD_DONE, 0);
 }
 
@@ -210,14 +217,14 @@ struct etcd_verdict rst_etcd_judge_answer(const struct etcd_http *http, json_t *
     struct etcd_verdict v;
     long status = 0;
 
-    *root = NULL;
     curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status == 200) {
-        v = judge_success(http, root);
-    } else {
-        *root = rst_json_parse(http->answer, http->answer_size, JSON_REJECT_DUPLICATES);
-        v = judge_error_object(status, *root);
-    }
+    /* A stream's reply may be followed by others; these are ignored. */
+    *root = rst_json_parse(http->answer, http->answer_size,
+                           JSON_REJECT_DUPLICATES | (status == 200 ? JSON_DISABLE_EOF_CHECK : 0));
+    if (!*root && errno == ENOMEM)
+        v = judge_unread();
+    else
+        v = status == 200 ? judge_success(*root) : judge_error_object(status, *root);
     if (v.fate != ETCD_DONE) {
         json_decref(*root);
         *root = NULL;

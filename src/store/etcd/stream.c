@@ -28,7 +28,7 @@ int rst_etcd_stream_begin(struct etcd_watch *watch)
 
 static struct etcd_verdict failure(int err, const char *reason)
 {
-    struct etcd_verdict v = {.fate = ETCD_UNKNOWN, .err = err};
+    struct etcd_verdict v = {.fate = ETCD_UNKNOWN, .err = err, .blameless = err == -ENOMEM};
 
     strncpy(v.reason, reason, sizeof(v.reason) - 1);
     return v;
@@ -146,7 +146,8 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
 static struct etcd_verdict accept_line(struct etcd_watch *watch, const char *line, size_t size)
 {
     json_t *root = rst_json_parse(line, size, JSON_REJECT_DUPLICATES);
-    struct etcd_verdict v = failure(-EPROTO, "a message that is not a JSON object");
+    struct etcd_verdict v = failure(!root && errno == ENOMEM ? -ENOMEM : -EPROTO,
+                                    "a message that is not a JSON object");
     const json_t *member = json_object_get(root, "error");
     int64_t code = 0;
 
