@@ -88,7 +88,7 @@ size_t rst_status_rules_length(const char *value)
 
 /* What the headers hold of what matters here. */
 struct headers {
-    unsigned hosts, lengths, encodings, tokens;
+    unsigned hosts, lengths, encodings, tokens, origins, sites;
     const char *length;
     bool malformed, expects; /* something else than 100-continue */
 };
@@ -122,6 +122,10 @@ static enum MHD_Result each(void *arg, enum MHD_ValueKind kind, const char *name
         headers->encodings++;
     if (ascii_is(name, length, MHD_HTTP_HEADER_AUTHORIZATION))
         headers->tokens++;
+    if (ascii_is(name, length, MHD_HTTP_HEADER_ORIGIN))
+        headers->origins++;
+    if (ascii_is(name, length, "Sec-Fetch-Site"))
+        headers->sites++;
     if (ascii_is(name, length, MHD_HTTP_HEADER_EXPECT))
         headers->expects |= !ascii_is(value, rst_status_rules_length(value), "100-continue");
     if (ascii_is(name, length, MHD_HTTP_HEADER_CONTENT_LENGTH)) {
@@ -182,6 +186,8 @@ unsigned rst_status_rules_check(struct request *request, const char *method, con
         return bad(request, "one Host is needed");
     if (headers.tokens > 1)
         return bad(request, "there is more than one Authorization");
+    if (headers.origins > 1 || headers.sites > 1)
+        return bad(request, "there is more than one Origin or Sec-Fetch-Site");
     status = check_body(request, &headers, is_1_1);
     if (!status && headers.expects)
         status = rst_status_request_fail(request, MHD_HTTP_EXPECTATION_FAILED,

@@ -104,6 +104,8 @@ expect "nor a look by POST" '* 405' "$(get /status -X POST)"
 expect "a name that leads here" '* 403' "$(get /status -H 'Host: evil.example')"
 expect "a page of another site" '*another site"} 403' \
     "$(get '/kill?server=a&id=1&target=connection' -X POST -H 'Origin: http://evil.example')"
+expect "a page of two" '*more than one Origin* 400' "$(get '/kill?server=a&id=1&target=connection' -X POST \
+    -H "Origin: ${url%/}" -H 'Origin: http://evil.example')"
 expect "a page without an origin" '* 403' "$(get '/kill?server=a&id=1&target=connection' -X POST -H 'Origin: null')"
 expect "a page of another port" '* 403' \
     "$(get '/kill?server=a&id=1&target=connection' -X POST -H 'Sec-Fetch-Site: same-site')"

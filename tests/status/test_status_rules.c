@@ -128,6 +128,10 @@ static const struct {
     REQUEST(417, "GET /status HTTP/1.1\r\n" HOST "Expect: a miracle\r\n\r\n"),
     REQUEST(417,
             "GET /status HTTP/1.1\r\n" HOST "Expect: a miracle\r\nExpect: 100-continue\r\n\r\n"),
+    REQUEST(400, "POST /kill?id=1 HTTP/1.1\r\n" HOST TOKEN
+                 "Origin: http://127.0.0.1\r\norigin: http://evil.example\r\n\r\n"),
+    REQUEST(400, "POST /kill?id=1 HTTP/1.1\r\n" HOST TOKEN
+                 "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer s3cre\r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Bearer \r\n\r\n"),
     REQUEST(401, "POST /kill?id=1 HTTP/1.1\r\n" HOST "Authorization: Basic s3cret\r\n\r\n"),
