@@ -11,11 +11,14 @@
 #include "rosterctl/cluster.h"
 #include "store/base/json.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <roster/error.h>
 #include <roster/store.h>
 #include <roster/text.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,17 +42,23 @@ static bool is_port(const char *text)
     return length && length <= 5 && !text[length];
 }
 
-/* "127.X.Y.Z:PORT", "[::1]:PORT", "localhost:PORT" or "unix:/PATH". */
+/* "127.X.Y.Z:PORT", "[::1]:PORT", "localhost:PORT" or "unix:/PATH". Numbers that are no address
+ * would be looked up as a name, which may be another host's. */
 static bool is_of_this_host(const char *address)
 {
     const char *colon = strrchr(address, ':');
+    char host[INET_ADDRSTRLEN];
+    struct in_addr ip;
 
     if (!strncmp(address, "unix:/", 6))
         return true;
     if (!colon || !is_port(colon + 1))
         return false;
-    if (!strncmp(address, "127.", 4))
-        return address + strspn(address, "0123456789.") == colon;
+    if (colon - address < (ptrdiff_t)sizeof(host)) {
+        snprintf(host, sizeof(host), "%.*s", (int)(colon - address), address);
+        if (inet_pton(AF_INET, host, &ip) == 1)
+            return ntohl(ip.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
     return (colon == address + 9 && !strncmp(address, "localhost", 9)) ||
            (colon == address + 5 && !strncmp(address, "[::1]", 5));
 }

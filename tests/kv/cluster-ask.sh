@@ -55,6 +55,7 @@ expect "who follows names the leader" '*server [ab] leads and knows what holds t
 record_address forged "unix:$work/b.sock"
 record_address far 192.0.2.1:80
 record_address user 127.0.0.1@192.0.2.1:80
+record_address name 127.0.0.1.5:80
 record none '{"version":"x"}'
 record broken '{"status_address":'
 record number '{"status_address":17}'
@@ -64,6 +65,7 @@ expect "the others are listed" '*a *elder*b *younger*' "$out"
 expect "an address of another server" "*forged*: another server answers at its status address*" "$complaint"
 expect "none of this host" '*far: the status address in its record is not one of this host*' "$complaint"
 expect "nor this" '*user: the status address in its record is not one of this host*' "$complaint"
+expect "nor what would be looked up as a name" '*name: the status address in its record is not one of this host*' "$complaint"
 expect "none" '*none: its record names no status address*' "$complaint"
 expect "no JSON" '*broken: its record cannot be read*' "$complaint"
 expect "no text" '*number: its record names no status address*' "$complaint"
@@ -71,7 +73,7 @@ expect "nothing steers the terminal" no "$(LC_ALL=C grep -q $'\e' <<<"$complaint
 run 3 kill 1
 expect "nothing is ended that may be meant to be another server's" \
     '*session 1: a server that does not answer may have one; name it as SERVER:1' "$complaint"
-for name in forged far user none broken number $'esc\e[2J'; do
+for name in forged far user name none broken number $'esc\e[2J'; do
     unrecord "$name"
 done
 
