@@ -130,6 +130,24 @@ Test(rest_step, a_look_beside_an_end)
     ends_between(look, "look: view found");
 }
 
+/* It is tried again as any other one is: counted, and after a pause. */
+Test(rest_step, a_look_beside_an_update)
+{
+    struct roster_stats stats = {.size = sizeof(stats)};
+    struct seen seen = {"", false};
+    struct steps reader = {.fn = look, .arg = &seen, .point = "look: still at rest"};
+
+    open_session();
+    cr_assert(steps_start(&reader));
+    call("other");
+    steps_finish(&reader);
+    cr_assert(seen.at_rest);
+    cr_assert_str_eq(seen.user, "other");
+    cr_assert_eq(roster_stats(roster, &stats), 0);
+    cr_assert_eq(stats.looks_again, 1);
+    close_all();
+}
+
 Test(rest_step, a_list_beside_a_begin)
 {
     begins_at(list, "list: at rest");

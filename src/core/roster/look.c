@@ -82,7 +82,7 @@ static rst_slow void pause_slow(const struct roster_session *session, unsigned t
 {
     unsigned n;
 
-    rst_fetch_add(&rst_session_roster(session)->looks_again, 1);
+    *random ^= rst_fetch_add(&rst_session_roster(session)->looks_again, 1);
     *random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     for (n = (unsigned)(*random >> 33) & (tries < 8 ? 15 : 127); n; n--)
         caa_cpu_relax();
@@ -96,18 +96,16 @@ look_at_rest(const struct roster_session *session, struct roster_copy *copy)
     return rst_rest_look(session, copy);
 }
 
-/* The look at a view that was found came to nothing. */
+/* A look has come to nothing. */
 static rst_slow const struct roster_shown *look_again_slow(const struct roster_session *session,
-                                                           const struct roster_shown *view,
                                                            struct roster_copy *copy, char *room,
                                                            size_t size)
 {
     uint64_t random = (uintptr_t)copy ^ session->id;
-    const struct roster_shown *found;
+    const struct roster_shown *view, *found;
     unsigned tries = 0;
 
     do {
-        random ^= rst_load(&view->life);
         pause_slow(session, tries++, &random);
         view = rst_dereference(&session->view); /* a: pairs with 4 */
         rst_test_point("look: view found");
@@ -124,7 +122,7 @@ look_at_view(const struct roster_session *session, const struct roster_shown *vi
 {
     const struct roster_shown *found = rst_look_try(&session->view, view, copy, room, size);
 
-    return rst_likely(found) ? found : look_again_slow(session, view, copy, room, size);
+    return rst_likely(found) ? found : look_again_slow(session, copy, room, size);
 }
 
 const struct roster_shown *rst_look_at(const struct roster_session *session,
@@ -137,5 +135,5 @@ const struct roster_shown *rst_look_at(const struct roster_session *session,
     if (view != rst_view_at_rest())
         return look_at_view(session, view, copy, room, size);
     found = look_at_rest(session, copy);
-    return rst_likely(found) ? found : look_again_slow(session, view, copy, room, size);
+    return rst_likely(found) ? found : look_again_slow(session, copy, room, size);
 }

@@ -37,7 +37,7 @@
  *     session's view := another     (release)      r1 i := session's identity        (acquire)
  *     session's identity := another (release)      r2 session's view is still that, else from a
  *                                                     (acquire)
- *                                                  r3 session's identity is i still, else from r1
+ *                                                  r3 session's identity is i still, else from a
  *
  * No identity returns to a session before a grace period has passed. Suppose r3 finds i. Had the
  * identity been another one when what r2 read was published, or been replaced before, r3 would have
@@ -309,16 +309,15 @@ static inline void rst_rest_prepare(struct roster_copy *copy)
 static rst_always_inline const struct roster_shown *
 rst_rest_look(const struct roster_session *session, struct roster_copy *copy)
 {
-    const struct roster_identity *identity;
+    /* r1: pairs with replace() in owner/update.c */
+    const struct roster_identity *identity = rst_dereference(&session->identity);
 
-    do {
-        /* r1: pairs with replace() in owner/update.c */
-        identity = rst_dereference(&session->identity);
-        rst_test_point("look: identity found");
-        if (rst_unlikely(rst_dereference(&session->view) != rst_view_at_rest()))
-            return NULL; /* r2: pairs with rst_view_publish() */
-        rst_test_point("look: still at rest");
-    } while (rst_unlikely(rst_load(&session->identity) != identity)); /* r3 */
+    rst_test_point("look: identity found");
+    if (rst_unlikely(rst_dereference(&session->view) != rst_view_at_rest()))
+        return NULL; /* r2: pairs with rst_view_publish() */
+    rst_test_point("look: still at rest");
+    if (rst_unlikely(rst_load(&session->identity) != identity)) /* r3 */
+        return NULL;
     copy->shown.identity = identity;
     copy->shown.state_since = rst_load(&session->idle_since);
     return &copy->shown;

@@ -4,7 +4,8 @@
  *
  * The private side of a session. Who may write what:
  *
- *     view, idle_since    the owner; read by anyone under the read lock
+ *     view, identity,     the owner; read by anyone under the read lock
+ *     idle_since
  *     kill                killers and the owner, by compare-and-swap (see kill.c)
  *     gate                the owner; its tag is 0 once closed
  *     side, memory        the owner; read by anyone under the read lock
@@ -19,9 +20,9 @@
  * is written and read.
  *
  * What is published when, so that ends never allocate (G7). A session with neither statement nor
- * transaction is at rest, and leads to rst_at_rest (look.h). While both are under way, `base` is
- * the view to publish when the statement ends first, `spare` the one when the transaction ends
- * first; both are NULL otherwise.
+ * transaction is at rest, and points to rst_shown_at_rest (look.h). While both are under way,
+ * `base` is the view to publish when the statement ends first, `spare` the one when the transaction
+ * ends first; both are NULL otherwise.
  */
 #pragma once
 

@@ -28,7 +28,7 @@ static unsigned const reads = 2;
 static unsigned const writes = 0, ends = 1;
 
 struct look : rl::test_suite<look, 4> {
-    /* A session's pointer: 0 is the idle view, else what it shows; the view is always this one. */
+    /* A session's pointer: 0 is the view at rest, else what it shows; the view is always this one. */
     rl::atomic<unsigned> pointer[2];
     rl::atomic<unsigned> life, a, b, text;
     rl::atomic<unsigned> with; /* who owns the view, and above that what it shows where */
