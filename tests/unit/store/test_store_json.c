@@ -3,6 +3,7 @@
 
 /* JSON is read and written as it is, or not at all, whichever allocation of jansson fails. */
 
+#include "failing_json.h"
 #include "store/base/json.h"
 
 #include <criterion/criterion.h>
@@ -10,20 +11,7 @@
 #include <locale.h>
 #include <stdio.h>
 
-static unsigned countdown; /* 0: none fails */
-static bool failed, goes_on;
-
-/* The allocation that is counted down to fails, and if it goes on so, those after it. */
-static void *failing_malloc(size_t size)
-{
-    if (countdown && --countdown == 0) {
-        failed = true;
-        countdown = goes_on;
-        errno = ENOMEM;
-        return NULL;
-    }
-    return malloc(size);
-}
+static bool goes_on, failed;
 
 static json_t *parse(const char *text, size_t flags)
 {
@@ -38,18 +26,16 @@ static void lives_without(const char *text)
 
     cr_assert(whole, "%s", text);
     for (nth = 1, failed = true; failed; nth++) {
-        failed = false;
-        countdown = nth;
+        failing_json_nth(nth, goes_on);
         json = parse(text, 0);
-        countdown = 0;
+        failed = failing_json_none();
         cr_assert(json ? json_equal(json, whole) : failed && errno == ENOMEM, "%s, %u", text, nth);
         json_decref(json);
     }
     for (nth = 1, failed = true; failed; nth++) {
-        failed = false;
-        countdown = nth;
+        failing_json_nth(nth, goes_on);
         again = rst_json_text(whole, JSON_COMPACT);
-        countdown = 0;
+        failed = failing_json_none();
         cr_assert(again ? !strcmp(again, as_text) : failed && errno == ENOMEM, "%s, %u", text, nth);
         free(again);
     }
@@ -73,7 +59,6 @@ Test(store_json, is_whole_or_not_there)
     char text[100];
     size_t n;
 
-    json_set_alloc_funcs(failing_malloc, free);
     for (goes_on = false;; goes_on = true) {
         for (n = 0; n < sizeof(whole) / sizeof(whole[0]); n++)
             lives_without(whole[n]);

@@ -3,11 +3,11 @@
 
 /* An etcd gateway that answers wrongly, too much, too slowly, half, or not at all. */
 
+#include "../failing_json.h"
 #include "../store_fixture.h"
 #include "fake_answers.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,28 +263,13 @@ Test(store_hostile, http_errors_are_told_apart)
 
 /* ------------------------------------------------------------------------ memory is out */
 
-static unsigned countdown; /* of jansson's allocations, to the one that fails; 0: none */
-
-static void *failing_malloc(size_t size)
-{
-    if (countdown && --countdown == 0) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return malloc(size);
-}
-
 /* Whether an allocation was refused to the call. */
 static bool call_without(unsigned nth, int (*call)(struct roster_store *, int),
                          struct roster_store *store, int *err)
 {
-    bool refused;
-
-    countdown = nth;
+    failing_json_nth(nth, false);
     *err = call(store, 2000);
-    refused = !countdown;
-    countdown = 0;
-    return refused;
+    return failing_json_none();
 }
 
 /* What was answered is unknown then, whichever it was, and neither repeated nor etcd's fault. */
@@ -319,10 +304,8 @@ Test(store_hostile, an_answer_that_memory_lacks_for_is_unknown)
         {429, ERROR(8, "grpc: received message larger than max (5 vs. 4)"), 0, 0},
     };
 
-    json_set_alloc_funcs(failing_malloc, free);
     for (size_t i = 0; i < COUNT(answers); i++)
         expect_without_memory(&answers[i]);
-    json_set_alloc_funcs(malloc, free);
 }
 
 /* ------------------------------------------------------------------------ too much, too slow */

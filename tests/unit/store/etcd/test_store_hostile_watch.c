@@ -3,13 +3,12 @@
 
 /* Watches of an etcd gateway that misbehaves. */
 
+#include "../failing_json.h"
 #include "../store_fixture.h"
 #include "fake_answers.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct roster_store_options impatient = {.size = sizeof(impatient),
                                                       .attempt_timeout_ms = 200,
@@ -71,17 +70,6 @@ static void misbehave_once(struct fake_request *request)
     fake_hang(request);
 }
 
-static unsigned countdown; /* of jansson's allocations, to the one that fails; 0: none */
-
-static void *failing_malloc(size_t size)
-{
-    if (countdown && --countdown == 0) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    return malloc(size);
-}
-
 /* Whether an allocation was refused until the event came. */
 static bool watch_without(unsigned nth)
 {
@@ -93,7 +81,7 @@ static bool watch_without(unsigned nth)
     bool refused;
     int err, tries = 0;
 
-    countdown = nth;
+    failing_json_nth(nth, false);
     start_with(&w, misbehave_once, FAKE_CREATED EVENTS(EVENT("a2E=", "20")), 10, &options);
     while ((err = roster_store_watch_next(w.watch, 5000, &events)) == -ENOMEM && ++tries < 3)
         ;
@@ -101,8 +89,7 @@ static bool watch_without(unsigned nth)
     roster_store_free(events);
     cr_assert_eq(roster_store_stats(w.store, &stats), 0);
     cr_expect_eq(stats.endpoint_failures, 0, "%u: it is not the endpoint's fault", nth);
-    refused = !countdown;
-    countdown = 0;
+    refused = failing_json_none();
     stop(&w);
     return refused;
 }
@@ -111,11 +98,9 @@ Test(store_hostile_watch, a_message_that_memory_lacks_for_comes_again)
 {
     unsigned nth = 1;
 
-    json_set_alloc_funcs(failing_malloc, free);
     while (watch_without(nth))
         nth++;
     cr_expect_gt(nth, 20);
-    json_set_alloc_funcs(malloc, free);
 }
 
 static const char *const bad_streams[] = {
