@@ -316,7 +316,7 @@ rst_rest_look(const struct roster_session *session, struct roster_copy *copy)
     if (rst_unlikely(rst_dereference(&session->view) != rst_view_at_rest()))
         return NULL; /* r2: pairs with rst_view_publish() */
     rst_test_point("look: still at rest");
-    if (rst_unlikely(rst_load(&session->identity) != identity)) /* r3 */
+    if (rst_unlikely(rst_load(&session->identity) != identity)) /* r3: as r1 */
         return NULL;
     copy->shown.identity = identity;
     copy->shown.state_since = rst_load(&session->idle_since);
