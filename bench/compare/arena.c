@@ -7,30 +7,15 @@
 #include "arena.h"
 
 #include "../measure/order.h"
+#include "../measure/report.h"
 
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Ids that a lane gives to sessions that come later, each lane its own. */
 #define IDS_PER_LANE (UINT64_C(1) << 40)
-
-uint64_t resident_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    char line[128] = "";
-    char *end = line;
-
-    if (!file)
-        return 0;
-    if (fgets(line, sizeof(line), file))
-        strtoull(line, &end, 10); /* all that is mapped */
-    fclose(file);
-    return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
-}
 
 /* Not by snprintf(), which takes longer than many an engine to open a session. */
 static void put_digits(char *end, unsigned number, size_t digits)
@@ -108,7 +93,7 @@ static int begin_all(struct worker *worker)
     void *world = lane->arena->world;
     uint64_t ts;
     size_t i;
-    int err = engine->thread_enter ? engine->thread_enter(world) : 0;
+    int err = arena_enter(lane->arena);
 
     if (err)
         return err;
@@ -123,8 +108,7 @@ static int begin_all(struct worker *worker)
         if (!err)
             err = engine->begin(world, session, &ts);
     }
-    if (engine->thread_leave)
-        engine->thread_leave(world);
+    arena_leave(lane->arena);
     return err;
 }
 
@@ -187,12 +171,10 @@ int arena_create(const struct engine *engine, struct runner *runner, size_t thre
         free(made);
         return err;
     }
-    if (engine->thread_enter)
-        err = engine->thread_enter(made->world);
+    err = arena_enter(made);
     if (!err) {
         err = open_all(made, sessions);
-        if (engine->thread_leave)
-            engine->thread_leave(made->world);
+        arena_leave(made);
         made->bytes_per_session = grown_by(before, sessions);
     }
     if (!err)
@@ -214,15 +196,13 @@ void arena_destroy(struct arena *arena)
     if (!arena)
         return;
     engine = arena->engine;
-    if (engine->thread_enter)
-        engine->thread_enter(arena->world);
+    (void)arena_enter(arena);
     for (i = 0; i < arena->n_lanes; i++)
         for (j = 0; j < arena->lanes[i].open; j++)
             engine->end(arena->world, arena->lanes[i].seats[j].session);
     for (i = 0; i < arena->n_seats; i++)
         engine->close(arena->world, arena->seats[i].session);
-    if (engine->thread_leave)
-        engine->thread_leave(arena->world);
+    arena_leave(arena);
     engine->destroy(arena->world);
     free(arena->seats);
     free(arena->lanes);

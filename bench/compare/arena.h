@@ -52,8 +52,17 @@ int arena_create(const struct engine *engine, struct runner *runner, size_t thre
                  size_t sessions, size_t open, struct arena **arena);
 void arena_destroy(struct arena *arena);
 
+/* What every thread calls before and after it works on the arena. */
+static inline int arena_enter(const struct arena *arena)
+{
+    return arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
+}
+
+static inline void arena_leave(const struct arena *arena)
+{
+    if (arena->engine->thread_leave)
+        arena->engine->thread_leave(arena->world);
+}
+
 /* Another session takes the seat. */
 int arena_replace(struct lane *lane, struct seat *seat);
-
-/* Bytes that the process has resident; 0 when it is not known. */
-uint64_t resident_bytes(void);

@@ -6,12 +6,12 @@
  */
 #include "compare.h"
 
+#include "../measure/complain.h"
 #include "asked.h"
 #include "measure.h"
 #include "tell.h"
 
 #include <errno.h>
-#include <roster/error.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -59,14 +59,6 @@ static void progress_end(void)
 {
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
-}
-
-static int complain(const char *what, int err)
-{
-    progress_end();
-    fprintf(stderr, "roster-bench: %s: %s (%s)\n", what, roster_strerror(err),
-            strerrorname_np(-err));
-    return 1;
 }
 
 static bool measured(const struct comparison *it, const struct table *table)

@@ -41,7 +41,7 @@ int job_handover_begin(struct worker *worker)
     struct arena *arena = it->lane->arena;
     size_t i, n = it->lane->n_seats < HANDOVER_SEATS ? it->lane->n_seats : HANDOVER_SEATS;
     bool begun = false;
-    int err = arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
+    int err = arena_enter(arena);
 
     oracle_role_owner();
     for (i = 0; i < n; i++)
@@ -61,8 +61,7 @@ int job_handover_begin(struct worker *worker)
             put(&it->begun, session); /* there are no more sessions than it has room for */
     }
     __atomic_store_n(&it->done, true, __ATOMIC_RELEASE); /* pairs with job_handover_end() */
-    if (arena->engine->thread_leave)
-        arena->engine->thread_leave(arena->world);
+    arena_leave(arena);
     return err;
 }
 
@@ -73,7 +72,7 @@ int job_handover_end(struct worker *worker)
     struct arena *arena = lane->arena;
     uint64_t ops = 0, wall = rst_clock_ns(CLOCK_MONOTONIC),
              cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
-    int err = arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
+    int err = arena_enter(arena);
 
     while (!err) {
         bool done = __atomic_load_n(&it->done, __ATOMIC_ACQUIRE);
@@ -92,7 +91,6 @@ int job_handover_end(struct worker *worker)
     lane->wall = rst_clock_ns(CLOCK_MONOTONIC) - wall;
     lane->cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
     lane->ops = worker->ops = ops;
-    if (arena->engine->thread_leave)
-        arena->engine->thread_leave(arena->world);
+    arena_leave(arena);
     return err;
 }

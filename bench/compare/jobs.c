@@ -11,6 +11,7 @@
 
 #include "core/base/clock.h"
 #include "../measure/order.h"
+#include "../measure/report.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -22,17 +23,6 @@ typedef int op_fn(struct lane *lane);
 static char text[STATEMENT_TEXT + 1] =
     "select balance from account where id = 12345678 and branch = 4711 and currency = 'EUR' for "
     "update";
-
-static int enter(const struct arena *arena)
-{
-    return arena->engine->thread_enter ? arena->engine->thread_enter(arena->world) : 0;
-}
-
-static void leave(const struct arena *arena)
-{
-    if (arena->engine->thread_leave)
-        arena->engine->thread_leave(arena->world);
-}
 
 static inline struct seat *next_seat(struct lane *lane)
 {
@@ -141,7 +131,7 @@ static inline __attribute__((always_inline)) int repeat(struct worker *worker, o
     struct lane *lane = worker->job->arg;
     struct histogram *latency = lane->latency;
     uint64_t ops = 0, wall, cpu, last;
-    int err = enter(lane->arena);
+    int err = arena_enter(lane->arena);
 
     if (err)
         return err;
@@ -164,7 +154,7 @@ static inline __attribute__((always_inline)) int repeat(struct worker *worker, o
     lane->wall = rst_clock_ns(CLOCK_MONOTONIC) - wall;
     lane->cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
     lane->ops = worker->ops = ops - lane->refused;
-    leave(lane->arena);
+    arena_leave(lane->arena);
     return err;
 }
 
@@ -218,7 +208,7 @@ int job_sync_every_10_ms(struct worker *worker)
 {
     struct arena *arena = worker->job->arg;
     uint64_t ts;
-    int err = enter(arena);
+    int err = arena_enter(arena);
 
     if (err)
         return err;
@@ -227,7 +217,7 @@ int job_sync_every_10_ms(struct worker *worker)
         err = arena->engine->oldest(arena->world, &ts);
         runner_nap(worker, 10);
     }
-    leave(arena);
+    arena_leave(arena);
     return err;
 }
 
@@ -235,7 +225,7 @@ static int list_until_stopped(struct worker *worker, unsigned pause_ms)
 {
     struct arena *arena = worker->job->arg;
     struct reading reading;
-    int err = enter(arena);
+    int err = arena_enter(arena);
 
     if (err)
         return err;
@@ -245,7 +235,7 @@ static int list_until_stopped(struct worker *worker, unsigned pause_ms)
         if (pause_ms)
             runner_nap(worker, pause_ms);
     }
-    leave(arena);
+    arena_leave(arena);
     return err;
 }
 
@@ -263,13 +253,13 @@ int job_lookup_flat_out(struct worker *worker)
 {
     struct arena *arena = worker->job->arg;
     struct lane lane = {.arena = arena, .random = 1};
-    int err = enter(arena);
+    int err = arena_enter(arena);
 
     if (err)
         return err;
     while (!runner_stopped(worker) && !err)
         err = op_lookup(&lane);
-    leave(arena);
+    arena_leave(arena);
     return err;
 }
 
@@ -290,11 +280,11 @@ static void nap_until_stopped(void *arg)
 int job_hold(struct worker *worker)
 {
     struct arena *arena = worker->job->arg;
-    int err = enter(arena);
+    int err = arena_enter(arena);
 
     if (err)
         return err;
     err = arena->engine->hold(arena->world, nap_until_stopped, worker);
-    leave(arena);
+    arena_leave(arena);
     return err;
 }

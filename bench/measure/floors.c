@@ -6,22 +6,30 @@
  */
 #include "floors.h"
 
+#include "complain.h"
 #include "order.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BATCH 256
 
-static int shares_make(struct floors *floors, size_t records, size_t threads)
+struct floors *floors_create(bool random_order, size_t records, size_t threads)
 {
-    size_t i;
+    struct floors *floors = must_have(calloc(1, sizeof(*floors)));
+    size_t i, bytes = records * sizeof(*floors->records);
 
-    floors->shares = aligned_alloc(_Alignof(struct floor_share), threads * sizeof(*floors->shares));
-    if (!floors->shares)
-        return -ENOMEM;
+    floors->records = must_have(aligned_alloc(FLOOR_RECORD_BYTES, bytes));
+    floors->order = must_have(malloc(records * sizeof(struct floor_record *)));
+    floors->shares =
+        must_have(aligned_alloc(_Alignof(struct floor_share), threads * sizeof(*floors->shares)));
+    memset(floors->records, 0, bytes);
+    floors->n_records = records;
     floors->n_shares = threads;
+    for (i = 0; i < records; i++)
+        floors->order[i] = &floors->records[i];
+    if (random_order)
+        order_shuffle(floors->order, records);
     for (i = 0; i < threads; i++) {
         size_t from = records * i / threads;
 
@@ -29,30 +37,7 @@ static int shares_make(struct floors *floors, size_t records, size_t threads)
                                                  .n = records * (i + 1) / threads - from,
                                                  .random = UINT64_C(88172645463325252) + i};
     }
-    return 0;
-}
-
-int floors_create(bool random_order, size_t records, size_t threads, struct floors **floors)
-{
-    struct floors *made = calloc(1, sizeof(*made));
-    size_t i;
-
-    if (!made)
-        return -ENOMEM;
-    made->records = aligned_alloc(FLOOR_RECORD_BYTES, records * sizeof(*made->records));
-    made->order = malloc(records * sizeof(struct floor_record *));
-    if (!made->records || !made->order || shares_make(made, records, threads)) {
-        floors_destroy(made);
-        return -ENOMEM;
-    }
-    memset(made->records, 0, records * sizeof(*made->records));
-    made->n_records = records;
-    for (i = 0; i < records; i++)
-        made->order[i] = &made->records[i];
-    if (random_order)
-        order_shuffle(made->order, records);
-    *floors = made;
-    return 0;
+    return floors;
 }
 
 void floors_limit(struct floors *floors, size_t active)
@@ -69,17 +54,18 @@ void floors_limit(struct floors *floors, size_t active)
     }
 }
 
-void floors_destroy(struct floors *floors)
+void floors_destroy(void *arg)
 {
-    if (!floors)
-        return;
+    struct floors *floors = arg;
+
     free(floors->shares);
     free(floors->order);
     free(floors->records);
     free(floors);
 }
 
-int floor_two_stores(struct worker *worker)
+/* Two writes to each record in turn, the first of which may be an exchange. */
+static inline __attribute__((always_inline)) int in_turn(struct worker *worker, bool exchange)
 {
     struct floor_share *share = worker->job->arg;
     struct floor_record *const *records = share->records;
@@ -88,7 +74,10 @@ int floor_two_stores(struct worker *worker)
 
     for (; !runner_stopped(worker); ops += BATCH)
         for (i = 0; i < BATCH; i++) {
-            __atomic_store_n(&records[at]->ts, ++ts, __ATOMIC_RELEASE);
+            if (exchange)
+                (void)__atomic_exchange_n(&records[at]->ts, ++ts, __ATOMIC_SEQ_CST);
+            else
+                __atomic_store_n(&records[at]->ts, ++ts, __ATOMIC_RELEASE);
             __atomic_store_n(&records[at]->ts, 0, __ATOMIC_RELEASE);
             at = at + 1 == n ? 0 : at + 1;
         }
@@ -98,23 +87,14 @@ int floor_two_stores(struct worker *worker)
     return 0;
 }
 
+int floor_two_stores(struct worker *worker)
+{
+    return in_turn(worker, false);
+}
+
 int floor_exchange_store(struct worker *worker)
 {
-    struct floor_share *share = worker->job->arg;
-    struct floor_record *const *records = share->records;
-    size_t at = share->at, n = share->n, i;
-    uint64_t ts = share->ts, ops = 0;
-
-    for (; !runner_stopped(worker); ops += BATCH)
-        for (i = 0; i < BATCH; i++) {
-            (void)__atomic_exchange_n(&records[at]->ts, ++ts, __ATOMIC_SEQ_CST);
-            __atomic_store_n(&records[at]->ts, 0, __ATOMIC_RELEASE);
-            at = at + 1 == n ? 0 : at + 1;
-        }
-    share->at = at;
-    share->ts = ts;
-    worker->ops = ops;
-    return 0;
+    return in_turn(worker, true);
 }
 
 int floor_exchange_store_random(struct worker *worker)
@@ -149,24 +129,25 @@ int floor_read_records(struct worker *worker)
     return 0;
 }
 
-int floor_walk_create(size_t bytes, struct floor_walk *walk)
+struct floor_walk *floor_walk_create(size_t bytes)
 {
+    struct floor_walk *walk = must_have(calloc(1, sizeof(*walk)));
     size_t i;
 
     walk->n_words = bytes / sizeof(uint64_t);
-    walk->sum = 0;
-    walk->words =
-        aligned_alloc(FLOOR_RECORD_BYTES, (bytes / FLOOR_RECORD_BYTES + 1) * FLOOR_RECORD_BYTES);
-    if (!walk->words)
-        return -ENOMEM;
+    walk->words = must_have(
+        aligned_alloc(FLOOR_RECORD_BYTES, (bytes / FLOOR_RECORD_BYTES + 1) * FLOOR_RECORD_BYTES));
     for (i = 0; i < walk->n_words; i++)
         walk->words[i] = i;
-    return 0;
+    return walk;
 }
 
-void floor_walk_destroy(struct floor_walk *walk)
+void floor_walk_destroy(void *arg)
 {
+    struct floor_walk *walk = arg;
+
     free(walk->words);
+    free(walk);
 }
 
 static uint64_t walk_once(const uint64_t *words, size_t n)

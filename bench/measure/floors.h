@@ -39,11 +39,10 @@ struct floors {
 };
 
 /* `random_order`: visit them in the order in which a world's sessions are visited then. */
-int floors_create(bool random_order, size_t records, size_t threads, struct floors **floors);
+struct floors *floors_create(bool random_order, size_t records, size_t threads);
 /* As world_limit(). */
 void floors_limit(struct floors *floors, size_t active);
-
-void floors_destroy(struct floors *floors);
+void floors_destroy(void *floors);
 
 /* Jobs over a struct floor_share. */
 int floor_two_stores(struct worker *worker);
@@ -60,6 +59,6 @@ struct floor_walk {
     uint64_t sum;
 };
 
-int floor_walk_create(size_t bytes, struct floor_walk *walk);
-void floor_walk_destroy(struct floor_walk *walk);
+struct floor_walk *floor_walk_create(size_t bytes);
+void floor_walk_destroy(void *walk);
 int floor_walk_job(struct worker *worker); /* over a struct floor_walk; an operation is a walk */

@@ -14,27 +14,25 @@
 
 #define BATCH 256
 
-int loop_begin_finish(struct worker *worker)
-{
-    struct share *share = worker->job->arg;
-    struct roster_session *const *sessions = share->world->sessions;
-    size_t at = share->at, i;
-    uint64_t ops = 0;
-    int err = 0;
+typedef int op_fn(const struct world *world, struct roster_session *session);
 
-    oracle_role_owner();
-    for (; !runner_stopped(worker) && !err; ops += BATCH)
-        for (i = 0; i < BATCH; i++) {
-            err |= roster_txn_begin(sessions[at], NULL);
-            err |= roster_txn_finish(sessions[at]);
-            at = at + 1 == share->to ? share->from : at + 1;
-        }
-    share->at = at;
-    worker->ops = ops;
-    return err;
+static inline int begin_finish(const struct world *world, struct roster_session *session)
+{
+    int err = roster_txn_begin(session, NULL);
+
+    (void)world;
+    return err | roster_txn_finish(session);
 }
 
-int loop_statement(struct worker *worker)
+static inline int statement(const struct world *world, struct roster_session *session)
+{
+    int err =
+        roster_stmt_begin(session, ROSTER_COMMAND_QUERY, world->text, world->text_length, NULL, 0);
+
+    return err | roster_stmt_end(session);
+}
+
+static inline __attribute__((always_inline)) int in_turn(struct worker *worker, op_fn *op)
 {
     struct share *share = worker->job->arg;
     const struct world *world = share->world;
@@ -46,14 +44,22 @@ int loop_statement(struct worker *worker)
     oracle_role_owner();
     for (; !runner_stopped(worker) && !err; ops += BATCH)
         for (i = 0; i < BATCH; i++) {
-            err |= roster_stmt_begin(sessions[at], ROSTER_COMMAND_QUERY, world->text,
-                                     world->text_length, NULL, 0);
-            err |= roster_stmt_end(sessions[at]);
+            err |= op(world, sessions[at]);
             at = at + 1 == share->to ? share->from : at + 1;
         }
     share->at = at;
     worker->ops = ops;
     return err;
+}
+
+int loop_begin_finish(struct worker *worker)
+{
+    return in_turn(worker, begin_finish);
+}
+
+int loop_statement(struct worker *worker)
+{
+    return in_turn(worker, statement);
 }
 
 struct reading {

@@ -6,10 +6,13 @@
  */
 #include "report.h"
 
+#include "complain.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 struct report {
     const struct options *options;
@@ -54,42 +57,47 @@ void machine_get(struct machine *machine, size_t processors)
 #endif
 }
 
-int report_create(const struct options *options, size_t processors, struct report **report)
+uint64_t resident_bytes(void)
 {
-    struct report *made = calloc(1, sizeof(*made));
+    FILE *file = fopen("/proc/self/statm", "r");
+    char line[128] = "";
+    char *end = line;
 
-    if (!made)
-        return -ENOMEM;
-    made->options = options;
+    if (!file)
+        return 0;
+    if (fgets(line, sizeof(line), file))
+        strtoull(line, &end, 10); /* all that is mapped */
+    fclose(file);
+    return strtoull(end, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+struct report *report_create(const struct options *options, size_t processors)
+{
+    struct report *report = must_have(calloc(1, sizeof(*report)));
+
+    report->options = options;
     if (!options->json || strcmp(options->json, "-") != 0)
-        made->text = stdout;
-    machine_get(&made->machine, processors);
-    if (made->text)
-        report_text_head(made->text, options, &made->machine);
-    *report = made;
-    return 0;
+        report->text = stdout;
+    machine_get(&report->machine, processors);
+    if (report->text)
+        report_text_head(report->text, options, &report->machine);
+    return report;
 }
 
 void report_destroy(struct report *report)
 {
-    if (report)
-        free(report->rows);
+    free(report->rows);
     free(report);
 }
 
-int report_row(struct report *report, const struct row *row)
+void report_row(struct report *report, const struct row *row)
 {
-    struct row *grown = realloc(report->rows, (report->n_rows + 1) * sizeof(*grown));
-
-    if (!grown)
-        return -ENOMEM;
-    report->rows = grown;
+    report->rows = must_have(realloc(report->rows, (report->n_rows + 1) * sizeof(*row)));
     report->rows[report->n_rows++] = *row;
     if (report->text) {
         report_text_row(report->text, row);
         fflush(report->text);
     }
-    return 0;
 }
 
 static int write_json(const struct report *report)

@@ -24,11 +24,14 @@ struct machine {
 /* `processors`: how many the program may use. */
 void machine_get(struct machine *machine, size_t processors);
 
-int report_create(const struct options *options, size_t processors, struct report **report);
+/* Bytes that the process has resident; 0 when it is not known. */
+uint64_t resident_bytes(void);
+
+struct report *report_create(const struct options *options, size_t processors);
 void report_destroy(struct report *report);
 
-/* Prints a measured row and keeps a copy. Returns 0 or -ENOMEM. */
-int report_row(struct report *report, const struct row *row);
+/* Prints a measured row and keeps a copy. */
+void report_row(struct report *report, const struct row *row);
 
 /* Prints all rows together. Returns 0, or -errno when it could not be written. */
 int report_end(struct report *report);

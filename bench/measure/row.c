@@ -6,10 +6,10 @@
  */
 #include "row.h"
 
-#include <errno.h>
+#include "complain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 void row_init(struct row *row, const char *name, const char *unit, const char *format, ...)
@@ -41,31 +41,21 @@ void row_judge(struct row *row, int against, double aim, double must)
     row->criteria[row->n_criteria++] = (struct criterion){against, aim, must};
 }
 
-static int take(struct row *row, size_t round, bool keep)
+static void take(struct row *row, size_t round)
 {
     size_t i;
-    int err = 0;
 
-    for (i = 0; i < row->n_series && !err; i++) {
-        struct series *series = &row->series[i];
-        double value;
-
-        err = series->sample(series->arg, &value);
-        if (!err && keep)
-            series->values[round] = value;
-    }
-    return err;
+    for (i = 0; i < row->n_series; i++)
+        row->series[i].values[round] = row->series[i].sample(row->series[i].arg);
 }
 
-int row_measure(struct row *row, size_t rounds)
+void row_measure(struct row *row, size_t rounds)
 {
     size_t i;
-    int err = take(row, 0, false); /* warms up */
 
-    for (i = 0; i < rounds && !err; i++)
-        err = take(row, i, true);
-    if (err)
-        return err;
+    take(row, 0); /* warms up */
+    for (i = 0; i < rounds; i++)
+        take(row, i);
     row->rounds = rounds;
     for (i = 0; i < row->n_series; i++) {
         struct series *series = &row->series[i];
@@ -73,7 +63,6 @@ int row_measure(struct row *row, size_t rounds)
         series->spread = spread_of(series->values, rounds);
         series->ratio = spread_of_ratios(row->series[FIGURE].values, series->values, rounds);
     }
-    return 0;
 }
 
 double row_value(const struct row *row, const struct criterion *criterion)
@@ -88,26 +77,11 @@ bool row_holds(const struct row *row, const struct criterion *criterion)
     return row_value(row, criterion) <= criterion->must;
 }
 
-int slice_init(struct slice *slice, struct runner *runner, double seconds, size_t n_jobs)
+double slice_sample(void *arg)
 {
-    slice->runner = runner;
-    slice->seconds = seconds;
-    slice->per = 1;
-    slice->n_jobs = n_jobs;
-    slice->jobs = calloc(n_jobs, sizeof(*slice->jobs));
-    return slice->jobs ? 0 : -ENOMEM;
-}
+    const struct slice *slice = arg;
+    double value;
 
-void slice_free(struct slice *slice)
-{
-    free(slice->jobs);
-}
-
-int slice_sample(void *arg, double *value)
-{
-    struct slice *slice = arg;
-    int err = runner_run(slice->runner, slice->jobs, slice->n_jobs, slice->seconds, value);
-
-    *value /= slice->per;
-    return err;
+    must(runner_run(slice->runner, slice->jobs, slice->n_jobs, slice->seconds, &value));
+    return value / slice->per;
 }

@@ -21,8 +21,8 @@
 #define MAX_SERIES 8
 #define MAX_CRITERIA 2
 
-/* Takes one sample. Returns 0 or a negative errno. */
-typedef int sample_fn(void *arg, double *value);
+/* Takes one sample. */
+typedef double sample_fn(void *arg);
 
 struct series {
     const char *name;
@@ -64,8 +64,8 @@ int row_add(struct row *row, const char *name, sample_fn *sample, void *arg);
 
 void row_judge(struct row *row, int against, double aim, double must);
 
-/* Takes the samples and works out medians and ratios. Returns 0 or a sample's error. */
-int row_measure(struct row *row, size_t rounds);
+/* Takes the samples and works out medians and ratios. */
+void row_measure(struct row *row, size_t rounds);
 
 /* What the criterion looks at. */
 double row_value(const struct row *row, const struct criterion *criterion);
@@ -77,9 +77,7 @@ struct slice {
     double seconds;
     double per;
     size_t n_jobs;
-    struct job *jobs;
+    struct job jobs[];
 };
 
-int slice_init(struct slice *slice, struct runner *runner, double seconds, size_t n_jobs);
-void slice_free(struct slice *slice);
-int slice_sample(void *arg, double *value);
+double slice_sample(void *slice);

@@ -5,25 +5,13 @@
  * churn: open and close a session while many others are open: the one just opened, or in its place
  * one of the others at random, as connections that come and go.
  */
-#include "floors.h"
 #include "order.h"
 #include "workloads.h"
-#include "world.h"
 
 #include <roster/session.h>
 
 #define OWN_SESSIONS 100000
 #define BATCH 16
-
-struct churn {
-    size_t threads;
-    size_t sessions;
-    struct world *world;
-    struct floors *floors;
-    struct slice same;
-    struct slice replace;
-    struct slice exchange;
-};
 
 static int same_job(struct worker *worker)
 {
@@ -63,52 +51,29 @@ static int replace_job(struct worker *worker)
     return err;
 }
 
-static int setup(struct bench *bench, struct churn *it)
+void churn_run(struct bench *bench)
 {
-    size_t one = sizeof(struct share), n = it->threads;
-    int err = world_create(bench->options, it->sessions, n, 0, &it->world);
+    size_t threads = size_of(bench->options->threads, 1);
+    size_t sessions = size_of(bench->options->sessions, OWN_SESSIONS);
+    struct world *world = bench_world(bench, sessions, threads, 0);
+    struct floors *floors = bench_floors(bench, sessions, threads);
+    const struct {
+        const char *name, *work;
+        job_fn *job;
+    } rows[] = {{"churn", "open + close of the same session", same_job},
+                {"churn-random", "close + open of any session", replace_job}};
+    size_t i;
 
-    if (!err)
-        err = floors_create(bench->options->random_order, it->sessions, n, &it->floors);
-    if (!err)
-        err = bench_slice(bench, &it->same, same_job, it->world->shares, one, n);
-    if (!err)
-        err = bench_slice(bench, &it->replace, replace_job, it->world->shares, one, n);
-    if (!err)
-        err = bench_slice(bench, &it->exchange, floor_exchange_store_random, it->floors->shares,
-                          sizeof(struct floor_share), n);
-    return err;
-}
+    for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct row row;
 
-static int measure(struct bench *bench, struct churn *it, const char *name, const char *work,
-                   struct slice *slice)
-{
-    struct row row;
-
-    row_init(&row, name, "ns", "%s, %zu sessions open, %zu thread%s", work, it->sessions,
-             it->threads, it->threads > 1 ? "s" : "");
-    row_add(&row, "open + close", slice_sample, slice);
-    row.floor = row_add(&row, "floor: exchange + store, random", slice_sample, &it->exchange);
-    row_judge(&row, FIGURE, 400, 1200);
-    row_judge_only_if(&row, it->threads == 1 && it->sessions == OWN_SESSIONS);
-    return bench_row(bench, &row);
-}
-
-int churn_run(struct bench *bench)
-{
-    const struct options *options = bench->options;
-    struct churn it = {.threads = size_of(options->threads, 1),
-                       .sessions = size_of(options->sessions, OWN_SESSIONS)};
-    int err = setup(bench, &it);
-
-    if (!err)
-        err = measure(bench, &it, "churn", "open + close of the same session", &it.same);
-    if (!err)
-        err = measure(bench, &it, "churn-random", "close + open of any session", &it.replace);
-    slice_free(&it.same);
-    slice_free(&it.replace);
-    slice_free(&it.exchange);
-    floors_destroy(it.floors);
-    world_destroy(it.world);
-    return err;
+        row_init(&row, rows[i].name, "ns", "%s, %zu sessions open, %zu thread%s", rows[i].work,
+                 sessions, threads, threads > 1 ? "s" : "");
+        row_add(&row, "open + close", slice_sample, bench_jobs(bench, rows[i].job, world, threads));
+        row.floor = row_add(&row, "floor: exchange + store, random", slice_sample,
+                            bench_floor_jobs(bench, floor_exchange_store_random, floors, threads));
+        row_judge(&row, FIGURE, 400, 1200);
+        row.judged = threads == 1 && sessions == OWN_SESSIONS;
+        bench_row(bench, &row);
+    }
 }

@@ -12,7 +12,6 @@
  * tell what these transfers cost two stores that can be under way together, and an exchange that
  * waits for each.
  */
-#include "floors.h"
 #include "loops.h"
 #include "workloads.h"
 
@@ -26,16 +25,6 @@
 /* Lists every 100 ms need some time to be had. */
 #define MIN_SECONDS 0.5
 
-struct mixed {
-    size_t threads;
-    size_t sessions;
-    size_t active; /* of each thread */
-    struct world *world;
-    struct floors *floors;
-    struct slice quiet;
-    struct slice exchange;
-};
-
 static const struct {
     enum beside bit;
     job_fn *fn;
@@ -47,62 +36,34 @@ static const struct {
     {BESIDE_SCANNER_FLAT, loop_scan, "a scanner flat out"},
 };
 
-static int setup(struct bench *bench, struct mixed *it)
-{
-    int err = world_create(bench->options, it->sessions, it->threads, 0, &it->world);
-
-    if (!err)
-        err = floors_create(bench->options->random_order, it->sessions, it->threads, &it->floors);
-    if (!err) {
-        world_limit(it->world, it->active);
-        floors_limit(it->floors, it->active);
-    }
-    if (!err)
-        err = bench_slice(bench, &it->quiet, loop_begin_finish, it->world->shares,
-                          sizeof(struct share), it->threads);
-    if (!err)
-        err = bench_slice(bench, &it->exchange, floor_exchange_store, it->floors->shares,
-                          sizeof(struct floor_share), it->threads);
-    return err;
-}
-
 /* A floor's jobs beside someone who reads the same records without pause. */
-static int read_slice(struct bench *bench, struct mixed *it, job_fn *fn, struct slice *slice)
+static struct slice *read_floor(struct bench *bench, job_fn *fn, struct floors *floors,
+                                double seconds)
 {
-    size_t i, n = it->threads;
-    int err = slice_init(slice, bench->runner, it->quiet.seconds, n + 1);
+    struct slice *slice = bench_slice(bench, floors->n_shares + 1);
+    size_t i;
 
-    if (err)
-        return err;
-    for (i = 0; i < n; i++)
-        slice->jobs[i] = (struct job){fn, &it->floors->shares[i], i, true};
-    slice->jobs[n] =
-        (struct job){floor_read_records, it->floors, runner_cpus(bench->runner) - 1, false};
-    return 0;
+    for (i = 0; i < floors->n_shares; i++)
+        slice_add(slice, fn, &floors->shares[i], i, true);
+    slice_add(slice, floor_read_records, floors, runner_cpus(bench->runner) - 1, false);
+    slice->seconds = seconds;
+    return slice;
 }
 
-/* The committers again, and after them those beside, on the last processor. */
-static int disturbed_slice(struct bench *bench, struct mixed *it, unsigned beside,
-                           struct slice *slice)
+/* The committers, and after them those beside, on the last processor. */
+static struct slice *disturbed(struct bench *bench, struct world *world, unsigned beside,
+                               double seconds)
 {
-    size_t i, n = it->threads;
-    double seconds = bench->options->seconds;
-    int err;
+    struct slice *slice = bench_slice(bench, world->n_shares + MAX_BESIDE);
+    size_t i;
 
-    if (beside & BESIDE_LISTER && seconds < MIN_SECONDS)
-        seconds = MIN_SECONDS;
-    it->quiet.seconds = seconds;
-    err = slice_init(slice, bench->runner, seconds, n + MAX_BESIDE);
-    if (err)
-        return err;
-    for (i = 0; i < n; i++)
-        slice->jobs[i] = it->quiet.jobs[i];
+    for (i = 0; i < world->n_shares; i++)
+        slice_add(slice, loop_begin_finish, &world->shares[i], i, true);
     for (i = 0; i < MAX_BESIDE; i++)
         if (beside & besides[i].bit)
-            slice->jobs[n++] =
-                (struct job){besides[i].fn, it->world, runner_cpus(bench->runner) - 1, false};
-    slice->n_jobs = n;
-    return 0;
+            slice_add(slice, besides[i].fn, world, runner_cpus(bench->runner) - 1, false);
+    slice->seconds = seconds;
+    return slice;
 }
 
 static void say_beside(unsigned beside, char *out, size_t size)
@@ -115,72 +76,58 @@ static void say_beside(unsigned beside, char *out, size_t size)
                                      besides[i].name);
 }
 
-static int measure(struct bench *bench, struct mixed *it, const char *name, unsigned beside,
-                   double aim, double must)
+/* `active`: the sessions that each thread uses. */
+static void measure(struct bench *bench, size_t active, const char *name, unsigned beside,
+                    double aim, double must)
 {
-    struct slice disturbed, stores = {.jobs = NULL}, exchange = {.jobs = NULL};
+    const struct options *options = bench->options;
+    size_t threads = size_of(options->threads, OWN_THREADS);
+    size_t sessions = size_of(options->sessions, OWN_SESSIONS);
+    struct world *world = bench_world(bench, sessions, threads, 0);
+    struct floors *floors = bench_floors(bench, sessions, threads);
+    struct slice *alone = bench_jobs(bench, loop_begin_finish, world, threads);
+    double seconds = options->seconds;
     char who[120] = "";
     struct row row;
-    int quiet, err = disturbed_slice(bench, it, beside, &disturbed);
+    int quiet;
 
-    if (err)
-        return err;
+    world_limit(world, active);
+    floors_limit(floors, active);
+    if (beside & BESIDE_LISTER && seconds < MIN_SECONDS)
+        seconds = MIN_SECONDS;
+    alone->seconds = seconds;
     say_beside(beside, who, sizeof(who));
     row_init(&row, name, "ns", "begin + finish, %zu thread%s, %zu of %zu sessions, beside %s",
-             it->threads, it->threads > 1 ? "s" : "", it->world->shares->to, it->sessions, who);
-    row_add(&row, "begin + finish", slice_sample, &disturbed);
-    quiet = row_add(&row, "the same undisturbed", slice_sample, &it->quiet);
-    row.floor = row_add(&row, "floor: exchange + store", slice_sample, &it->exchange);
+             threads, threads > 1 ? "s" : "", world->shares->to, sessions, who);
+    row_add(&row, "begin + finish", slice_sample, disturbed(bench, world, beside, seconds));
+    quiet = row_add(&row, "the same undisturbed", slice_sample, alone);
+    row.floor = row_add(&row, "floor: exchange + store", slice_sample,
+                        bench_floor_jobs(bench, floor_exchange_store, floors, threads));
     if (beside & BESIDE_LISTER_FLAT) {
-        err = read_slice(bench, it, floor_two_stores, &stores);
-        if (!err)
-            err = read_slice(bench, it, floor_exchange_store, &exchange);
-        row_add(&row, "floor: two stores, all being read", slice_sample, &stores);
-        row_add(&row, "floor: exchange, all being read", slice_sample, &exchange);
+        row_add(&row, "floor: two stores, all being read", slice_sample,
+                read_floor(bench, floor_two_stores, floors, seconds));
+        row_add(&row, "floor: exchange, all being read", slice_sample,
+                read_floor(bench, floor_exchange_store, floors, seconds));
     }
     if (must > 0)
         row_judge(&row, quiet, aim, must);
-    row_judge_only_if(&row, it->threads == OWN_THREADS && it->sessions == OWN_SESSIONS &&
-                                it->active == OWN_ACTIVE &&
-                                runner_cpus(bench->runner) > it->threads);
-    if (!err)
-        err = bench_row(bench, &row);
-    slice_free(&stores);
-    slice_free(&exchange);
-    slice_free(&disturbed);
-    return err;
+    row.judged = threads == OWN_THREADS && sessions == OWN_SESSIONS && active == OWN_ACTIVE &&
+                 runner_cpus(bench->runner) > threads;
+    bench_row(bench, &row);
+    bench_clear(bench);
 }
 
-static int run(struct bench *bench, size_t active, const char *name, unsigned beside, double aim,
-               double must)
-{
-    const struct options *options = bench->options;
-    struct mixed it = {.threads = size_of(options->threads, OWN_THREADS),
-                       .sessions = size_of(options->sessions, OWN_SESSIONS),
-                       .active = active};
-    int err = setup(bench, &it);
-
-    if (!err)
-        err = measure(bench, &it, name, beside, aim, must);
-    slice_free(&it.quiet);
-    slice_free(&it.exchange);
-    floors_destroy(it.floors);
-    world_destroy(it.world);
-    return err;
-}
-
-int mixed_run(struct bench *bench)
+void mixed_run(struct bench *bench)
 {
     const struct options *options = bench->options;
     size_t active = size_of(options->active, OWN_ACTIVE);
-    int err;
 
-    if (options->beside)
-        return run(bench, active, "mixed", options->beside, 0, 0);
-    err = run(bench, active, "mixed", BESIDE_SYNCER | BESIDE_LISTER, 1.05, 1.3);
-    if (!err)
-        err = run(bench, active, "mixed-lister", BESIDE_LISTER_FLAT, 2, 4);
-    if (!err && !options->active)
-        err = run(bench, SIZE_MAX, "mixed-lister-all", BESIDE_LISTER_FLAT, 0, 0);
-    return err;
+    if (options->beside) {
+        measure(bench, active, "mixed", options->beside, 0, 0);
+        return;
+    }
+    measure(bench, active, "mixed", BESIDE_SYNCER | BESIDE_LISTER, 1.05, 1.3);
+    measure(bench, active, "mixed-lister", BESIDE_LISTER_FLAT, 2, 4);
+    if (!options->active)
+        measure(bench, SIZE_MAX, "mixed-lister-all", BESIDE_LISTER_FLAT, 0, 0);
 }

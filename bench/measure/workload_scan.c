@@ -4,102 +4,55 @@
  *
  * scan: the minimum of many open transactions, and whether it depends on the number of sessions.
  */
-#include "floors.h"
 #include "loops.h"
 #include "workloads.h"
 
 #define OWN_THREADS 8
 
-struct scan {
-    size_t threads;
-    size_t sessions;
-    size_t open;
-    size_t few; /* sessions of the world to compare with; 0: none */
-    struct world *world;
-    struct world *few_world;
-    struct floor_walk walk;
-    struct slice scan;
-    struct slice few_scan;
-    struct slice walking;
-};
-
-static int scan_world(struct bench *bench, const struct scan *it, size_t sessions,
-                      struct world **world, struct slice *slice)
+static struct slice *scan(struct bench *bench, size_t sessions, size_t threads, size_t open)
 {
-    int err = world_create(bench->options, sessions, it->threads, 0, world);
+    struct world *world = bench_world(bench, sessions, threads, 0);
+    struct slice *slice = bench_job(bench, loop_scan, world);
 
-    if (!err)
-        err = world_begin(*world, bench->runner, it->open);
-    if (!err)
-        err = bench_slice(bench, slice, loop_scan, *world, 0, 1);
+    world_begin(world, bench->runner, open);
     slice->per = 1000; /* microseconds */
-    return err;
+    return slice;
 }
 
-static int setup(struct bench *bench, struct scan *it)
-{
-    int err = scan_world(bench, it, it->sessions, &it->world, &it->scan);
-
-    if (!err && it->few)
-        err = scan_world(bench, it, it->few, &it->few_world, &it->few_scan);
-    if (!err)
-        err = floor_walk_create(it->open * sizeof(uint64_t), &it->walk);
-    if (!err)
-        err = bench_slice(bench, &it->walking, floor_walk_job, &it->walk, 0, 1);
-    it->walking.per = 1000;
-    return err;
-}
-
-static void teardown(struct scan *it)
-{
-    slice_free(&it->scan);
-    slice_free(&it->few_scan);
-    slice_free(&it->walking);
-    floor_walk_destroy(&it->walk);
-    world_destroy(it->few_world);
-    world_destroy(it->world);
-}
-
-static int measure(struct bench *bench, struct scan *it, const char *name, double aim, double must,
-                   bool own_sizes)
-{
-    struct row row;
-    int few, err = setup(bench, it);
-
-    if (!err) {
-        row_init(&row, name, "us", "minimum, %zu sessions, %zu open transactions of %zu threads",
-                 it->sessions, it->open, it->threads);
-        row_add(&row, "minimum", slice_sample, &it->scan);
-        row.floor = row_add(&row, "floor: walk of 8 bytes each", slice_sample, &it->walking);
-        row_judge(&row, FIGURE, aim, must);
-        if (it->few) {
-            few = row_add(&row, "with 1000 sessions", slice_sample, &it->few_scan);
-            row_judge(&row, few, 0, 1.2);
-        }
-        row_judge_only_if(&row, own_sizes);
-        err = bench_row(bench, &row);
-    }
-    teardown(it);
-    return err;
-}
-
-int scan_run(struct bench *bench)
+/* With `few`, beside a world with that number of sessions. */
+static void measure(struct bench *bench, const char *name, size_t sessions, size_t open, size_t few,
+                    double aim, double must)
 {
     const struct options *options = bench->options;
     size_t threads = size_of(options->threads, OWN_THREADS);
-    bool own_sizes = !options->sessions && !options->open && threads == OWN_THREADS;
-    struct scan first = {.threads = threads,
-                         .sessions = size_of(options->sessions, 1000000),
-                         .open = size_of(options->open, 1000)};
-    struct scan second = {.threads = threads, .sessions = 100000, .open = 100000};
-    int err;
+    struct slice *walk = bench_walk(bench, open * sizeof(uint64_t));
+    struct row row;
+    int with_few;
 
-    if (first.open > first.sessions)
-        first.open = first.sessions;
-    if (first.open <= 1000)
-        first.few = 1000;
-    err = measure(bench, &first, "scan", 3, 10, own_sizes);
-    if (!err && !options->sessions && !options->open)
-        err = measure(bench, &second, "scan-open", 60, 200, own_sizes);
-    return err;
+    walk->per = 1000;
+    row_init(&row, name, "us", "minimum, %zu sessions, %zu open transactions of %zu threads",
+             sessions, open, threads);
+    row_add(&row, "minimum", slice_sample, scan(bench, sessions, threads, open));
+    row.floor = row_add(&row, "floor: walk of 8 bytes each", slice_sample, walk);
+    row_judge(&row, FIGURE, aim, must);
+    if (few) {
+        with_few =
+            row_add(&row, "with 1000 sessions", slice_sample, scan(bench, few, threads, open));
+        row_judge(&row, with_few, 0, 1.2);
+    }
+    row.judged = !options->sessions && !options->open && threads == OWN_THREADS;
+    bench_row(bench, &row);
+    bench_clear(bench);
+}
+
+void scan_run(struct bench *bench)
+{
+    const struct options *options = bench->options;
+    size_t sessions = size_of(options->sessions, 1000000), open = size_of(options->open, 1000);
+
+    if (open > sessions)
+        open = sessions;
+    measure(bench, "scan", sessions, open, open <= 1000 ? 1000 : 0, 3, 10);
+    if (!options->sessions && !options->open)
+        measure(bench, "scan-open", 100000, 100000, 0, 60, 200);
 }

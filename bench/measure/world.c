@@ -6,9 +6,9 @@
  */
 #include "world.h"
 
+#include "complain.h"
 #include "order.h"
 
-#include <errno.h>
 #include <roster/pin.h>
 #include <roster/statement.h>
 #include <roster/txn.h>
@@ -31,99 +31,77 @@ void identity_make(struct identity *identity, size_t n)
     identity->attr.database = identity->database;
 }
 
-static int text_make(struct world *world, size_t length)
+static void text_make(struct world *world, size_t length)
 {
     static const char words[] = "select balance from account where id = 12345678 for update; ";
     size_t i;
 
-    world->text = malloc(length + 1);
-    if (!world->text)
-        return -ENOMEM;
+    world->text = must_have(malloc(length + 1));
     for (i = 0; i < length; i++)
         world->text[i] = words[i % (sizeof(words) - 1)];
     world->text[length] = '\0';
     world->text_length = length;
-    return 0;
 }
 
-static int shares_make(struct world *world, size_t threads)
+static void shares_make(struct world *world, size_t threads)
 {
     size_t i;
 
-    world->shares = aligned_alloc(_Alignof(struct share), threads * sizeof(struct share));
-    if (!world->shares)
-        return -ENOMEM;
+    world->shares =
+        must_have(aligned_alloc(_Alignof(struct share), threads * sizeof(struct share)));
     world->n_shares = threads;
     for (i = 0; i < threads; i++) {
-        struct share *share = &world->shares[i];
+        size_t from = world->n_sessions * i / threads;
 
-        share->world = world;
-        share->from = world->n_sessions * i / threads;
-        share->to = world->n_sessions * (i + 1) / threads;
-        share->at = share->from;
-        share->open = 0;
-        share->random = UINT64_C(88172645463325252) + i;
+        world->shares[i] = (struct share){.world = world,
+                                          .from = from,
+                                          .to = world->n_sessions * (i + 1) / threads,
+                                          .at = from,
+                                          .random = UINT64_C(88172645463325252) + i};
     }
-    return 0;
 }
 
 /*
  * liburcu's thread inherits the processor of the thread that needs it first, so that must be this
  * thread, which is not pinned: releasing a pin always waits for a grace period.
  */
-static int start_urcu_thread(struct roster *roster)
+static void start_urcu_thread(struct roster *roster)
 {
     struct roster_pin *pin;
-    int err = roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_OTHER, &pin);
 
-    return err ? err : roster_pin_release(pin);
+    must(roster_pin_acquire(roster, NULL, 0, ROSTER_PIN_OTHER, &pin));
+    must(roster_pin_release(pin));
 }
 
-static int sessions_open(struct world *world, size_t sessions)
+static void sessions_open(struct world *world, size_t sessions)
 {
-    world->sessions = calloc(sessions, sizeof(struct roster_session *));
-    if (!world->sessions)
-        return -ENOMEM;
-    for (; world->n_sessions < sessions; world->n_sessions++) {
-        struct identity identity;
-        int err;
+    struct identity identity;
+    size_t n;
 
-        identity_make(&identity, world->n_sessions);
-        err =
-            roster_session_open(world->roster, &identity.attr, &world->sessions[world->n_sessions]);
-        if (err)
-            return err;
+    world->sessions = must_have(calloc(sessions, sizeof(struct roster_session *)));
+    for (n = 0; n < sessions; n++) {
+        identity_make(&identity, n);
+        must(roster_session_open(world->roster, &identity.attr, &world->sessions[n]));
     }
-    return 0;
+    world->n_sessions = sessions;
 }
 
-int world_create(const struct options *asked, size_t sessions, size_t threads, size_t text,
-                 struct world **world)
+struct world *world_create(const struct options *asked, size_t sessions, size_t threads,
+                           size_t text)
 {
     struct roster_options options = ROSTER_OPTIONS_INIT;
-    struct world *made = aligned_alloc(_Alignof(struct world), sizeof(*made));
-    int err;
+    struct world *world = must_have(aligned_alloc(_Alignof(struct world), sizeof(*world)));
 
-    if (!made)
-        return -ENOMEM;
-    memset(made, 0, sizeof(*made));
-    oracle_init(&made->oracle, asked->oracle, &options);
-    err = roster_create(&options, &made->roster);
-    if (!err)
-        err = start_urcu_thread(made->roster);
-    if (!err)
-        err = sessions_open(made, sessions);
-    if (!err)
-        err = shares_make(made, threads);
-    if (!err && asked->random_order)
-        order_shuffle(made->sessions, made->n_sessions);
-    if (!err)
-        err = text_make(made, text);
-    if (err)
-        world_destroy(made);
-    else
-        *world = made;
-    return err;
+    memset(world, 0, sizeof(*world));
+    oracle_init(&world->oracle, asked->oracle, &options);
+    must(roster_create(&options, &world->roster));
+    start_urcu_thread(world->roster);
+    sessions_open(world, sessions);
+    shares_make(world, threads);
+    if (asked->random_order)
+        order_shuffle(world->sessions, world->n_sessions);
+    text_make(world, text);
+    return world;
 }
 
 void world_limit(struct world *world, size_t active)
@@ -141,16 +119,14 @@ void world_limit(struct world *world, size_t active)
     }
 }
 
-void world_destroy(struct world *world)
+void world_destroy(void *arg)
 {
+    struct world *world = arg;
     size_t i;
 
-    if (!world)
-        return;
     for (i = 0; i < world->n_sessions; i++)
         roster_session_close(world->sessions[i]);
-    if (world->roster)
-        roster_destroy(world->roster);
+    roster_destroy(world->roster);
     free(world->sessions);
     free(world->shares);
     free(world->text);
@@ -177,58 +153,45 @@ static int begin_job(struct worker *worker)
     return err;
 }
 
-int world_begin(struct world *world, struct runner *runner, size_t open)
+void world_begin(struct world *world, struct runner *runner, size_t open)
 {
-    struct job *jobs = calloc(world->n_shares, sizeof(*jobs));
+    struct job *jobs = must_have(calloc(world->n_shares, sizeof(*jobs)));
     size_t i;
-    int err;
 
-    if (!jobs)
-        return -ENOMEM;
     for (i = 0; i < world->n_shares; i++) {
         world->shares[i].open = open * (i + 1) / world->n_shares - open * i / world->n_shares;
         jobs[i] = (struct job){begin_job, &world->shares[i], i, false};
     }
-    err = runner_run(runner, jobs, world->n_shares, 0, NULL);
+    must(runner_run(runner, jobs, world->n_shares, 0, NULL));
     world->n_open = open;
     free(jobs);
-    return err;
 }
 
-int world_state(struct world *world, size_t nth)
+void world_state(struct world *world, size_t nth)
 {
     size_t i;
-    int err = 0;
 
-    for (i = 0; i < world->n_sessions && !err; i += nth)
-        err = roster_stmt_begin(world->sessions[i], ROSTER_COMMAND_QUERY, world->text,
-                                world->text_length, NULL, 0);
-    return err;
+    for (i = 0; i < world->n_sessions; i += nth)
+        must(roster_stmt_begin(world->sessions[i], ROSTER_COMMAND_QUERY, world->text,
+                               world->text_length, NULL, 0));
 }
 
 int world_replace(struct world *world, size_t n, const struct roster_session_attr *attr)
 {
     int err = roster_session_close(world->sessions[n]);
 
-    if (!err)
-        err = roster_session_open(world->roster, attr, &world->sessions[n]);
-    if (err) /* the place is filled again, so that all can be closed in the end */
-        world->sessions[n] = NULL;
-    return err;
+    return err ? err : roster_session_open(world->roster, attr, &world->sessions[n]);
 }
 
-int world_age(struct world *world)
+void world_age(struct world *world)
 {
     uint64_t random = UINT64_C(2463534242);
-    size_t i;
-    int err = 0;
+    struct identity identity;
+    size_t i, n;
 
-    for (i = 0; i < world->n_sessions && !err; i++) {
-        size_t n = random_below(&random, world->n_sessions);
-        struct identity identity;
-
+    for (i = 0; i < world->n_sessions; i++) {
+        n = random_below(&random, world->n_sessions);
         identity_make(&identity, n);
-        err = world_replace(world, n, &identity.attr);
+        must(world_replace(world, n, &identity.attr));
     }
-    return err;
 }

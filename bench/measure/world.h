@@ -52,25 +52,24 @@ void identity_make(struct identity *identity, size_t n);
  * Creates a roster with `sessions` idle sessions, shared out over `threads` threads; oracle and
  * order are what was asked for.
  */
-int world_create(const struct options *asked, size_t sessions, size_t threads, size_t text,
-                 struct world **world);
+struct world *world_create(const struct options *asked, size_t sessions, size_t threads,
+                           size_t text);
 /* From now on each thread uses only that number of its sessions, from all over memory. */
 void world_limit(struct world *world, size_t active);
-
-void world_destroy(struct world *world);
+void world_destroy(void *world);
 
 /*
  * Opens `open` transactions, spread over the threads, each begun by the thread that owns the
  * session. Then owners end and begin them again in random order, so that neither their timestamps
  * nor their slots are sorted.
  */
-int world_begin(struct world *world, struct runner *runner, size_t open);
+void world_begin(struct world *world, struct runner *runner, size_t open);
 
 /* Every `nth` session runs a statement. */
-int world_state(struct world *world, size_t nth);
+void world_state(struct world *world, size_t nth);
 
 /* Closes and opens as many sessions as there are, at random, so that memory is not in order. */
-int world_age(struct world *world);
+void world_age(struct world *world);
 
-/* Replaces the n-th session by a new one. */
+/* Replaces the n-th session by a new one. Returns 0 or a negative errno. */
 int world_replace(struct world *world, size_t n, const struct roster_session_attr *attr);
