@@ -48,54 +48,16 @@ static int options_get(struct roster_options *known, const struct roster_options
     return 0;
 }
 
-static void hot_destroy(struct roster *roster)
-{
-    while (roster->hot_classes--)
-        rst_hot_destroy(&roster->hot[roster->hot_classes]);
-}
-
 /* Views, and as many classes of statements as the longest text needs. */
-static int hot_init(struct roster *roster)
+static void hot_init(struct roster *roster)
 {
-    unsigned n,
-        last = rst_statement_class(rst_statement_size(roster->text_limit, ROSTER_DIGEST_MAX));
-    int err = 0;
+    size_t longest = rst_statement_size(roster->text_limit, ROSTER_DIGEST_MAX);
+    unsigned n;
 
-    for (n = 0; n <= last && !err; n++) {
-        err = rst_hot_init(&roster->hot[n],
-                           n ? rst_statement_class_size(n) : sizeof(struct roster_shown),
-                           &roster->account);
-        roster->hot_classes += !err;
-    }
-    if (err)
-        hot_destroy(roster);
-    return err;
-}
-
-static int objects_init(struct roster *roster)
-{
-    int err = rst_graced_init(&roster->sessions, roster, sizeof(struct roster_session),
-                              RST_SESSION_CHUNK, rst_session_drop, &roster->account);
-
-    if (err)
-        return err;
-    err = hot_init(roster);
-    if (err)
-        goto sessions;
-    err = rst_heap_init(&roster->heap, &roster->account);
-    if (!err)
-        return 0;
-    hot_destroy(roster);
-sessions:
-    rst_graced_destroy(&roster->sessions);
-    return err;
-}
-
-static void objects_destroy(struct roster *roster)
-{
-    rst_graced_destroy(&roster->sessions);
-    hot_destroy(roster);
-    rst_heap_destroy(&roster->heap);
+    roster->hot_classes = rst_statement_class(longest) + 1;
+    rst_hot_init(&roster->hot[RST_HOT_VIEW], sizeof(struct roster_shown), &roster->account);
+    for (n = RST_HOT_STATEMENT; n < roster->hot_classes; n++)
+        rst_hot_init(&roster->hot[n], rst_statement_class_size(n), &roster->account);
 }
 
 static int oracle_init(struct roster *roster, const struct roster_options *options, uint64_t *now)
@@ -114,57 +76,58 @@ static int oracle_init(struct roster *roster, const struct roster_options *optio
     return err;
 }
 
+static void deadlocks_destroy(struct rst_deadlocks *deadlocks)
+{
+    size_t n;
+
+    for (n = 0; n < ROSTER_DEADLOCKS; n++)
+        free(deadlocks->kept[n]);
+    pthread_mutex_destroy(&deadlocks->lock);
+}
+
+/* After an error free_roster() takes back what was made. */
 static int parts_init(struct roster *roster, const struct roster_options *options, uint64_t now)
 {
-    int err = rst_horizon_init(&roster->horizon, now, &roster->account);
+    int err = -ENOMEM;
 
+    rst_horizon_init(&roster->horizon, now, &roster->account);
+    rst_graced_init(&roster->sessions, roster, sizeof(struct roster_session), RST_SESSION_CHUNK,
+                    rst_session_drop, &roster->account);
+    hot_init(roster);
+    rst_heap_init(&roster->heap, &roster->account);
+    roster->kill_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    roster->lease_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    roster->deadlocks.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    roster->event_log = rst_event_log_create();
+    roster->quota = rst_quota_create();
+    if (roster->event_log && roster->quota)
+        err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions,
+                                roster->reclaims_by_hand);
     if (err)
         return err;
-    err = objects_init(roster);
-    if (err)
-        goto horizon;
-    err = -pthread_mutex_init(&roster->kill_lock, NULL);
-    if (err)
-        goto objects;
-    err = -pthread_mutex_init(&roster->lease_lock, NULL);
-    if (err)
-        goto kill_lock;
-    roster->event_log = rst_event_log_create();
-    err = roster->event_log ? 0 : -ENOMEM;
-    if (err)
-        goto lease_lock;
-    err = rst_deadlocks_init(&roster->deadlocks);
-    if (err)
-        goto event_log;
-    err = rst_quota_create(roster);
-    if (err)
-        goto deadlocks;
-    err = rst_registry_init(&roster->registry, &roster->sessions, options->max_sessions,
-                            roster->reclaims_by_hand);
-    if (err)
-        goto quota;
-    err = rst_ticker_start(&roster->ticker,
-                           options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms,
-                           roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL,
-                           rst_trim_tick, roster);
-    if (!err)
-        return 0;
+    return rst_ticker_start(&roster->ticker,
+                            options->tick_ms == ROSTER_TICK_MANUAL ? 0 : (uint32_t)options->tick_ms,
+                            roster->oracle == roster_oracle_local_read ? roster->oracle_arg : NULL,
+                            rst_trim_tick, roster);
+}
+
+/* Also one of which only some parts were made. */
+static void free_roster(struct roster *roster)
+{
+    rst_ticker_stop(&roster->ticker);
     rst_registry_destroy(&roster->registry);
-quota:
-    rst_quota_destroy(roster);
-deadlocks:
-    rst_deadlocks_destroy(&roster->deadlocks);
-event_log:
-    rst_event_log_destroy(roster->event_log);
-lease_lock:
-    pthread_mutex_destroy(&roster->lease_lock);
-kill_lock:
-    pthread_mutex_destroy(&roster->kill_lock);
-objects:
-    objects_destroy(roster);
-horizon:
+    rst_graced_destroy(&roster->sessions);
+    while (roster->hot_classes--)
+        rst_hot_destroy(&roster->hot[roster->hot_classes]);
+    rst_heap_destroy(&roster->heap);
     rst_horizon_destroy(&roster->horizon);
-    return err;
+    rst_event_log_destroy(roster->event_log);
+    rst_quota_destroy(roster);
+    deadlocks_destroy(&roster->deadlocks);
+    pthread_mutex_destroy(&roster->lease_lock);
+    pthread_mutex_destroy(&roster->kill_lock);
+    roster_oracle_local_destroy(roster->own_clock);
+    free(roster);
 }
 
 static int create(const struct roster_options *options, struct roster **made)
@@ -185,15 +148,17 @@ static int create(const struct roster_options *options, struct roster **made)
     roster->account.memory = sizeof(*roster);
     roster->membarrier = rst_membarrier_init();
     err = oracle_init(roster, options, &now);
-    if (!err)
-        err = parts_init(roster, options, now);
     if (err) {
         roster_oracle_local_destroy(roster->own_clock);
         free(roster);
         return err;
     }
-    *made = roster;
-    return 0;
+    err = parts_init(roster, options, now);
+    if (err)
+        free_roster(roster);
+    else
+        *made = roster;
+    return err;
 }
 
 int roster_create(const struct roster_options *options, struct roster **roster)
@@ -248,18 +213,8 @@ int roster_destroy(struct roster *roster)
         rst_trim_go_on(roster);
         return err;
     }
-    rst_ticker_stop(&roster->ticker);
-    rst_registry_destroy(&roster->registry);
-    objects_destroy(roster);
-    rst_horizon_destroy(&roster->horizon);
-    rst_event_log_destroy(roster->event_log);
-    rst_quota_destroy(roster);
-    rst_deadlocks_destroy(&roster->deadlocks);
-    pthread_mutex_destroy(&roster->lease_lock);
-    pthread_mutex_destroy(&roster->kill_lock);
-    roster_oracle_local_destroy(roster->own_clock);
     by_hand = roster->reclaims_by_hand;
-    free(roster);
+    free_roster(roster);
     rst_reclaim_end(by_hand);
     return 0;
 }

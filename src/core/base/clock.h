@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * The kernel's clocks, for ages, pauses and display. Leases, deadlines of stores and oracles read
- * their clocks themselves, because without one they have to fail closed.
+ * The kernel's clocks, for ages, pauses and display. Deadlines of stores and the oracles of
+ * clusters read their clocks themselves, because without one they have to fail closed.
  */
 #pragma once
 

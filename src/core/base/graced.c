@@ -27,8 +27,8 @@ static struct rst_hot_node *node_of(const struct rst_graced *pool, const void *o
     return &rst_graced_nodes(chunk)[n];
 }
 
-int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
-                    size_t chunk_size, rst_graced_drop_fn *drop, struct rst_account *account)
+void rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
+                     size_t chunk_size, rst_graced_drop_fn *drop, struct rst_account *account)
 {
     size_t header = sizeof(struct rst_graced_chunk) + RST_CACHE_LINE;
     size_t each, most = (RST_GRACED_MIN_CHUNK - header) / sizeof(struct rst_hot_node);
@@ -48,8 +48,8 @@ int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object
     pool->to_objects =
         round_up(sizeof(struct rst_graced_chunk) + pool->per_chunk * sizeof(struct rst_hot_node),
                  RST_CACHE_LINE);
-    return rst_hot_init_nodes(&pool->free, pool->chunk_size, sizeof(struct rst_graced_chunk),
-                              sizeof(struct rst_hot_node), pool->per_chunk, account);
+    rst_hot_init_nodes(&pool->free, pool->chunk_size, sizeof(struct rst_graced_chunk),
+                       sizeof(struct rst_hot_node), pool->per_chunk, account);
 }
 
 void rst_graced_destroy(struct rst_graced *pool)

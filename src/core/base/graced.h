@@ -60,11 +60,9 @@ struct rst_graced_cache {
     size_t held_retired; /* bytes held by these */
 };
 
-/*
- * Sets up a pool of objects of at least `object_size` bytes. Returns 0 or -errno.
- */
-int rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
-                    size_t chunk_size, rst_graced_drop_fn *drop, struct rst_account *account);
+/* Sets up a pool of objects of at least `object_size` bytes. */
+void rst_graced_init(struct rst_graced *pool, struct roster *owner, size_t object_size,
+                     size_t chunk_size, rst_graced_drop_fn *drop, struct rst_account *account);
 
 /* Frees all memory. No object is in use and no callback is under way. */
 void rst_graced_destroy(struct rst_graced *pool);

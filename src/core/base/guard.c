@@ -6,16 +6,14 @@
  */
 #include "core/base/guard.h"
 
-#include <roster/timestamp.h>
-#include <string.h>
-#include <time.h>
+#include "core/base/clock.h"
 
-int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words)
+#include <roster/timestamp.h>
+
+void rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words)
 {
-    memset(guard, 0, sizeof(*guard));
-    words->protected_from = 0;
-    words->lease_deadline = RST_LEASE_NONE;
-    return -pthread_mutex_init(&guard->lock, NULL);
+    *guard = (struct rst_guard){.lock = PTHREAD_MUTEX_INITIALIZER};
+    *words = (struct rst_guard_words){.lease_deadline = RST_LEASE_NONE};
 }
 
 void rst_guard_destroy(struct rst_guard *guard)
@@ -97,11 +95,9 @@ bool rst_guard_pass(struct rst_guard *guard, struct rst_guard_words *words, uint
 /* Where the kernel refuses its clock, as a seccomp filter may make it, no lease counts any more. */
 static uint64_t boottime_ns(void)
 {
-    struct timespec now;
+    uint64_t now = rst_clock_ns(CLOCK_BOOTTIME);
 
-    if (clock_gettime(CLOCK_BOOTTIME, &now))
-        return UINT64_MAX;
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    return now ? now : UINT64_MAX;
 }
 
 int64_t rst_guard_margin_ns(struct rst_guard *guard, const struct rst_guard_words *words)

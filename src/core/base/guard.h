@@ -32,8 +32,7 @@ struct rst_guard_words {
     rst_word lease_deadline; /* CLOCK_BOOTTIME, ns; 0 while fenced */
 };
 
-/* Returns 0 or -errno. */
-int rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words);
+void rst_guard_init(struct rst_guard *guard, struct rst_guard_words *words);
 void rst_guard_destroy(struct rst_guard *guard);
 
 /* A scan has given up everything below `local`; afterwards collectors may be notified. Any number

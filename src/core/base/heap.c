@@ -55,26 +55,18 @@ static struct rst_hot *hot_of(struct rst_heap *heap, size_t bytes)
     return class < RST_HEAP_CLASSES && !IS_WATCHED ? &heap->classes[class] : NULL;
 }
 
-static int class_init(struct rst_hot *hot, size_t size, struct rst_account *account)
-{
-    size_t piece = LEAST_PIECE;
-
-    while (piece < LARGEST_PIECE && piece < 8 * size)
-        piece *= 2;
-    return rst_hot_init_nodes(hot, piece, 0, size, piece / size, account);
-}
-
-int rst_heap_init(struct rst_heap *heap, struct rst_account *account)
+void rst_heap_init(struct rst_heap *heap, struct rst_account *account)
 {
     unsigned n;
-    int err = 0;
 
     heap->account = account;
-    for (n = 0; n < RST_HEAP_CLASSES && !err; n++)
-        err = class_init(&heap->classes[n], size_of(n), account);
-    while (err && --n)
-        rst_hot_destroy(&heap->classes[n - 1]);
-    return err;
+    for (n = 0; n < RST_HEAP_CLASSES; n++) {
+        size_t size = size_of(n), piece = LEAST_PIECE;
+
+        while (piece < LARGEST_PIECE && piece < 8 * size)
+            piece *= 2;
+        rst_hot_init_nodes(&heap->classes[n], piece, 0, size, piece / size, account);
+    }
 }
 
 void rst_heap_destroy(struct rst_heap *heap)

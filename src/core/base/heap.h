@@ -24,8 +24,7 @@ struct rst_heap {
     struct rst_hot classes[RST_HEAP_CLASSES];
 };
 
-/* Returns 0 or -errno. */
-int rst_heap_init(struct rst_heap *heap, struct rst_account *account);
+void rst_heap_init(struct rst_heap *heap, struct rst_account *account);
 void rst_heap_destroy(struct rst_heap *heap);
 
 /* Zeroed memory, included in the account; NULL: -ENOMEM. */

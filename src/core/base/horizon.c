@@ -13,27 +13,14 @@
 #include <limits.h>
 #include <string.h>
 
-int rst_horizon_init(struct rst_horizon *horizon, uint64_t now, struct rst_account *account)
+void rst_horizon_init(struct rst_horizon *horizon, uint64_t now, struct rst_account *account)
 {
-    int err;
-
-    memset(horizon, 0, sizeof(*horizon));
-    horizon->floor = now;
-    horizon->account = account;
+    *horizon = (struct rst_horizon){.floor = now,
+                                    .grow_lock = PTHREAD_MUTEX_INITIALIZER,
+                                    .report_lock = PTHREAD_MUTEX_INITIALIZER,
+                                    .account = account};
     rst_scanners_init(&horizon->scanners);
-    err = rst_guard_init(&horizon->guard, &horizon->words);
-    if (err)
-        return err;
-    err = -pthread_mutex_init(&horizon->report_lock, NULL);
-    if (err)
-        goto guard;
-    err = -pthread_mutex_init(&horizon->grow_lock, NULL);
-    if (!err)
-        return 0;
-    pthread_mutex_destroy(&horizon->report_lock);
-guard:
-    rst_guard_destroy(&horizon->guard);
-    return err;
+    rst_guard_init(&horizon->guard, &horizon->words);
 }
 
 void rst_horizon_destroy(struct rst_horizon *horizon)

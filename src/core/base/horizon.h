@@ -229,8 +229,8 @@ struct rst_horizon {
     struct rst_account *account; /* of what awaits a grace period */
 } rst_cache_aligned;
 
-/* Sets up a horizon whose floor is `now`. Returns 0 or -errno. */
-int rst_horizon_init(struct rst_horizon *horizon, uint64_t now, struct rst_account *account);
+/* Sets up a horizon whose floor is `now`. */
+void rst_horizon_init(struct rst_horizon *horizon, uint64_t now, struct rst_account *account);
 void rst_horizon_destroy(struct rst_horizon *horizon);
 
 /* Gives back the memory that was left when it came out of use, because too much was waiting. */

@@ -12,35 +12,21 @@
 /* A batch has at most this size, unless it is one object. */
 #define BATCH_BYTES ((size_t)8192)
 
-static int init(struct rst_hot *hot, size_t piece, struct rst_account *account)
+void rst_hot_init_nodes(struct rst_hot *hot, size_t piece, size_t offset, size_t stride,
+                        size_t per_piece, struct rst_account *account)
 {
-    unsigned i;
-
-    hot->most = RST_HOT_BATCH;
-    while (hot->most > 1 && hot->most * hot->stride > BATCH_BYTES)
+    *hot = (struct rst_hot){
+        .stride = stride, .offset = offset, .per_piece = per_piece, .most = RST_HOT_BATCH};
+    while (hot->most > 1 && hot->most * stride > BATCH_BYTES)
         hot->most /= 2;
-    for (i = 0; i < RST_HOT_STACKS; i++)
-        hot->depot[i] = NULL;
-    return rst_slabs_init(&hot->slabs, piece, account);
+    rst_slabs_init(&hot->slabs, piece, account);
 }
 
-int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account)
+void rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account)
 {
     size_t piece = object_size > PIECE ? object_size : PIECE;
 
-    hot->stride = object_size;
-    hot->offset = 0;
-    hot->per_piece = piece / object_size;
-    return init(hot, piece, account);
-}
-
-int rst_hot_init_nodes(struct rst_hot *hot, size_t piece, size_t offset, size_t stride,
-                       size_t per_piece, struct rst_account *account)
-{
-    hot->stride = stride;
-    hot->offset = offset;
-    hot->per_piece = per_piece;
-    return init(hot, piece, account);
+    rst_hot_init_nodes(hot, piece, 0, object_size, piece / object_size, account);
 }
 
 void rst_hot_destroy(struct rst_hot *hot)

@@ -64,12 +64,12 @@ struct rst_hot_cache {
     unsigned limit;            /* how many it may have; 0 at first */
 };
 
-/* Objects of a power of two of bytes, at least a cache line, each its own node. 0 or -errno. */
-int rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account);
+/* Objects of a power of two of bytes, at least a cache line, each its own node. */
+void rst_hot_init(struct rst_hot *hot, size_t object_size, struct rst_account *account);
 
 /* Any other: in each piece of memory there are `per_piece` nodes from `offset` on. */
-int rst_hot_init_nodes(struct rst_hot *hot, size_t piece, size_t offset, size_t stride,
-                       size_t per_piece, struct rst_account *account);
+void rst_hot_init_nodes(struct rst_hot *hot, size_t piece, size_t offset, size_t stride,
+                        size_t per_piece, struct rst_account *account);
 void rst_hot_destroy(struct rst_hot *hot);
 
 /* Fills the thread's list, which is empty, from the other list or the depot; false: both are. */

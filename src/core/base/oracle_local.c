@@ -4,32 +4,29 @@
  *
  * The local hybrid clock.
  */
+#include "core/base/clock.h"
 #include "core/base/rcu.h"
 
 #include <errno.h>
 #include <roster/oracle.h>
 #include <roster/timestamp.h>
 #include <stdlib.h>
-#include <time.h>
 
 /*
  * One word. Its modification order is the order of time, since no value is below the one before;
  * and coherence alone makes reads of it linearizable: a read that begins after another one has
  * returned, as far as happens-before (or the scanner's membarrier) goes, cannot return an older
- * value. So all accesses are relaxed, as G2 requires no fence from an oracle.
+ * value. So all accesses may be relaxed, as G2 requires no fence from an oracle.
  */
 struct roster_oracle_local {
     rst_word last; /* nothing above it was read or allocated */
 } rst_cache_aligned;
 
-/* The coarse clock: three times as cheap, and the logical counter has room for its 4 ms. */
+/* The coarse clock: three times as cheap, and the logical counter has room for its 4 ms. Where the
+ * kernel refuses it, the oracle counts on from where it is. */
 static uint64_t wall_ms(void)
 {
-    struct timespec now;
-
-    if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
-        return 0; /* the oracle counts on from where it is */
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return rst_clock_ms(CLOCK_REALTIME_COARSE);
 }
 
 int roster_oracle_local_create(struct roster_oracle_local **clock)
@@ -76,24 +73,11 @@ int roster_oracle_local_allocate(void *clock, uint64_t *ts)
 
 void roster_oracle_local_advance(struct roster_oracle_local *clock)
 {
-    uint64_t wall, last;
-
-    if (!clock)
-        return;
-    wall = roster_ts_compose(wall_ms(), 0);
-    last = rst_load(&clock->last);
-    while (last < wall && !__atomic_compare_exchange_n(&clock->last, &last, wall, true,
-                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
+    if (clock)
+        rst_raise(&clock->last, roster_ts_compose(wall_ms(), 0));
 }
 
 uint64_t roster_oracle_local_ahead_ms(const struct roster_oracle_local *clock)
 {
-    uint64_t last, wall;
-
-    if (!clock)
-        return 0;
-    last = roster_ts_physical_ms(rst_load(&clock->last));
-    wall = wall_ms();
-    return last > wall ? last - wall : 0;
+    return clock ? rst_since(roster_ts_physical_ms(rst_load(&clock->last)), wall_ms()) : 0;
 }

@@ -34,13 +34,10 @@ int rst_account_check(struct rst_account *account)
     return -ENOBUFS;
 }
 
-int rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *account)
+void rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *account)
 {
-    slabs->newest = NULL;
-    slabs->bytes = 0;
-    slabs->piece = piece;
-    slabs->account = account;
-    return -pthread_mutex_init(&slabs->lock, NULL);
+    *slabs =
+        (struct rst_slabs){.lock = PTHREAD_MUTEX_INITIALIZER, .piece = piece, .account = account};
 }
 
 void *rst_map(size_t bytes, size_t alignment)
@@ -108,7 +105,7 @@ static bool is_mapped(size_t bytes)
 
 static struct rst_slab *slab_new(struct rst_slabs *slabs)
 {
-    struct rst_slab *slab = malloc(sizeof(*slab));
+    struct rst_slab *slab = calloc(1, sizeof(*slab));
     size_t bytes = FIRST_SLAB;
 
     if (!slab)
@@ -123,12 +120,8 @@ static struct rst_slab *slab_new(struct rst_slabs *slabs)
         return NULL;
     }
     slab->bytes = bytes;
-    slab->carved = 0;
     slab->slabs = slabs;
     slab->account = slabs->account;
-    slab->free = NULL;
-    slab->n_free = 0;
-    slab->looks = 0;
     return slab;
 }
 

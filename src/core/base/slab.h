@@ -89,8 +89,8 @@ struct rst_slabs {
     struct rst_account *account;
 };
 
-/* `piece` is a power of two. Returns 0 or -errno. */
-int rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *account);
+/* `piece` is a power of two. */
+void rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *account);
 
 /* Returns all memory to the system. */
 void rst_slabs_destroy(struct rst_slabs *slabs);

@@ -13,13 +13,8 @@
 
 void rst_ticker_tick(struct rst_ticker *ticker)
 {
-    uint64_t now = rst_monotonic_ns();
-    uint64_t last = rst_load(&ticker->now);
-
     /* Several threads may tick by hand; none may turn the clock back. */
-    while (last < now && !__atomic_compare_exchange_n(&ticker->now, &last, now, true,
-                                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
+    rst_raise(&ticker->now, rst_monotonic_ns());
     if (ticker->oracle)
         roster_oracle_local_advance(ticker->oracle);
     if (ticker->ticked)

@@ -87,10 +87,7 @@ struct rst_event_log *rst_event_log_create(void)
 
     if (log == MAP_FAILED)
         return NULL;
-    if (pthread_mutex_init(&log->lock, NULL)) {
-        (void)munmap(log, sizeof(*log));
-        return NULL;
-    }
+    log->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     log->first = log->newest = rst_moment().ms << NUMBERS_SHIFT;
     next = log->events;
     for (n = 0; n < RINGS; n++) {
@@ -103,6 +100,8 @@ struct rst_event_log *rst_event_log_create(void)
 
 void rst_event_log_destroy(struct rst_event_log *log)
 {
+    if (!log)
+        return;
     pthread_mutex_destroy(&log->lock);
     (void)munmap(log, sizeof(*log));
 }

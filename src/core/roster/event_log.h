@@ -10,8 +10,8 @@
 
 struct rst_event_log;
 
-struct rst_event_log *rst_event_log_create(void); /* NULL: out of memory */
-void rst_event_log_destroy(struct rst_event_log *log);
+struct rst_event_log *rst_event_log_create(void);      /* NULL: out of memory */
+void rst_event_log_destroy(struct rst_event_log *log); /* NULL is allowed */
 
 /* Its size in bytes, which grows with the events kept. */
 size_t rst_event_log_memory(struct rst_event_log *log);

@@ -42,26 +42,14 @@ struct rst_group {
     char value[];
 };
 
-int rst_quota_create(struct roster *roster)
+struct rst_quota *rst_quota_create(void)
 {
-    struct rst_quota *quota = calloc(1, sizeof(*quota));
-    int err;
+    struct rst_quota *quota = malloc(sizeof(*quota));
 
-    if (!quota)
-        return -ENOMEM;
-    err = -pthread_mutex_init(&quota->setting, NULL);
-    if (err)
-        goto memory;
-    err = -pthread_mutex_init(&quota->lock, NULL);
-    if (err)
-        goto setting;
-    roster->quota = quota;
-    return 0;
-setting:
-    pthread_mutex_destroy(&quota->setting);
-memory:
-    free(quota);
-    return err;
+    if (quota)
+        *quota = (struct rst_quota){.setting = PTHREAD_MUTEX_INITIALIZER,
+                                    .lock = PTHREAD_MUTEX_INITIALIZER};
+    return quota;
 }
 
 void rst_quota_destroy(struct roster *roster)
@@ -69,6 +57,8 @@ void rst_quota_destroy(struct roster *roster)
     struct rst_quota *quota = roster->quota;
     size_t n;
 
+    if (!quota)
+        return;
     rst_quota_drop(roster, UINT32_MAX);
     for (n = 0; n < quota->rule_count; n++)
         free(quota->rules[n].value);

@@ -76,10 +76,9 @@ struct rst_values {
     size_t length[ROSTER_GROUP_BYS];
 };
 
-/* Returns 0 and sets roster->quota, or -errno. */
-int rst_quota_create(struct roster *roster);
+struct rst_quota *rst_quota_create(void); /* NULL: out of memory */
 
-/* No session is open. */
+/* No session is open; there may be no quota. */
 void rst_quota_destroy(struct roster *roster);
 
 void rst_quota_lock(struct roster *roster);

@@ -127,23 +127,16 @@ static inline void resize_if_needed(struct rst_registry *registry)
 int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit,
                       bool by_hand)
 {
-    int err;
-
     memset(registry, 0, sizeof(*registry));
     registry->pool = pool;
     rst_registry_limit(registry, limit, 0);
     registry->buckets = MIN_BUCKETS;
     registry->most_buckets = by_hand ? MOST_BUCKETS_BY_HAND : UINT64_MAX;
-    err = rst_hints_init(&registry->hints, SESSIONS_PER_BUCKET * MIN_BUCKETS);
-    if (err)
-        return err;
-    if (has_memory_for(2 * MIN_BUCKETS)) /* it is a struct, too */
+    if (!rst_hints_init(&registry->hints, SESSIONS_PER_BUCKET * MIN_BUCKETS) &&
+        has_memory_for(2 * MIN_BUCKETS)) /* it is a struct, too */
         registry->table =
             cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
-    if (registry->table)
-        return 0;
-    rst_hints_destroy(&registry->hints);
-    return -ENOMEM;
+    return registry->table ? 0 : -ENOMEM;
 }
 
 /*
@@ -166,10 +159,11 @@ static inline bool is_full(const struct rst_registry *registry, bool privileged,
     return taken >= limit && (limit || !privileged);
 }
 
-int rst_registry_destroy(struct rst_registry *registry)
+void rst_registry_destroy(struct rst_registry *registry)
 {
     rst_hints_destroy(&registry->hints);
-    return cds_lfht_destroy(registry->table, NULL);
+    if (registry->table)
+        (void)cds_lfht_destroy(registry->table, NULL);
 }
 
 void rst_registry_unreserve(struct rst_registry *registry)
@@ -194,16 +188,6 @@ int rst_registry_reserve(struct rst_registry *registry, bool privileged)
 refuse:
     rst_fetch_add(&registry->refused, 1);
     return -EUSERS;
-}
-
-/* Only for sessions that were opened: a reservation may still be given back. */
-static void raise_peak(struct rst_registry *registry)
-{
-    uint64_t open = rst_load(&registry->open), peak = rst_load(&registry->peak);
-
-    while (peak < open && !__atomic_compare_exchange_n(&registry->peak, &peak, open, true,
-                                                       __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-        ;
 }
 
 /* The finalizer of MurmurHash3: every bit of the id reaches every bit of the hash. */
@@ -292,18 +276,9 @@ int rst_registry_add(struct rst_registry *registry, struct roster_session *sessi
         return err;
     rst_test_point("open: can be walked");
     resize_if_needed(registry);
-    raise_peak(registry);
+    /* Of sessions that were opened: a reservation may still be given back. */
+    rst_raise(&registry->peak, rst_load(&registry->open));
     return 0;
-}
-
-/* 1: release, before the id is free; pairs with 4 in rst_registry_add() */
-static void keep_last_seq(struct rst_registry *registry, uint64_t seq)
-{
-    uint64_t last = rst_load(&registry->last_seq);
-
-    while (last < seq && !__atomic_compare_exchange_n(&registry->last_seq, &last, seq, true,
-                                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-        ;
 }
 
 void rst_registry_del(struct rst_registry *registry, struct roster_session *session)
@@ -311,8 +286,8 @@ void rst_registry_del(struct rst_registry *registry, struct roster_session *sess
     uint64_t bit, *word = occupied_word(registry, session, &bit);
 
     rst_hints_expect(&registry->hints, session->id);
-    keep_last_seq(registry, session->stmt_seq);       /* 1: before 2 */
-    __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED); /* 1 of hints.h */
+    rst_raise(&registry->last_seq, session->stmt_seq); /* 1: before 2; release, pairs with 4 */
+    __atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);  /* 1 of hints.h */
     rst_hints_remove(&registry->hints, session);
     rst_test_point("close: cannot be walked");
     cds_lfht_del(registry->table, &session->node); /* 2: pairs with 3 */

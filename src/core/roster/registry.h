@@ -53,10 +53,11 @@ struct rst_registry {
     rst_word last_seq; /* the highest statement number of any session that has given its id up */
 };
 
-/* `by_hand`: no thread may be started, so the table stays small. */
+/* `by_hand`: no thread may be started, so the table stays small. 0 or -ENOMEM; destroyed in both
+ * cases. */
 int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, uint64_t limit,
                       bool by_hand);
-int rst_registry_destroy(struct rst_registry *registry);
+void rst_registry_destroy(struct rst_registry *registry);
 
 /* Sets the most sessions that may be open, 0 for no limit, and how many of these places are
  * reserved. */

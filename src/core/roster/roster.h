@@ -16,10 +16,11 @@
 #include "core/base/struct_size.h"
 #include "core/base/ticker.h"
 #include "core/roster/counters.h"
-#include "core/roster/deadlocks.h"
 #include "core/roster/registry.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <roster/block.h>
 #include <roster/manager.h>
 #include <roster/timestamp.h>
 
@@ -51,6 +52,15 @@ struct rst_last_scan {
     rst_word taken;
     uint64_t max_age_ms;
     struct roster_min min;
+};
+
+/* The newest deadlocks. Only threads that have found one or list them take the lock. */
+struct rst_deadlocks {
+    pthread_mutex_t lock;
+    uint64_t total;                                 /* found so far */
+    struct roster_deadlock *kept[ROSTER_DEADLOCKS]; /* number n at (n - 1) % ROSTER_DEADLOCKS; NULL:
+                                                       there was no memory for it */
+    rst_word memory;                                /* bytes that these take */
 };
 
 struct roster {

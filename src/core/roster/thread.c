@@ -90,10 +90,9 @@ static bool objects_trim(struct objects *objects)
 
 static struct rst_thread *take_context(void)
 {
-    if (!contexts.in_use &&
+    if (!contexts.in_use)
         rst_hot_init_nodes(&contexts.memory, RST_CONTEXTS_PIECE, 0, sizeof(struct rst_thread),
-                           RST_CONTEXTS, &objects_account))
-        return NULL;
+                           RST_CONTEXTS, &objects_account);
     return objects_take(&contexts);
 }
 
@@ -336,8 +335,8 @@ static bool has_place(void)
 
     if (own)
         return true;
-    if (!places.in_use && rst_hot_init(&places.memory, RST_CACHE_LINE, &objects_account))
-        return false;
+    if (!places.in_use)
+        rst_hot_init(&places.memory, RST_CACHE_LINE, &objects_account);
     own = objects_take(&places);
     if (!own)
         return false;

@@ -136,11 +136,9 @@ int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
     made->ring.before = &made->ring;
     made->ring.after = &made->ring;
     made->min_duration_ms = min_duration_ms;
+    made->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     err = resize(made, capacity);
-    if (!err)
-        err = -pthread_mutex_init(&made->lock, NULL);
     if (err) {
-        free(made->table);
         free(made);
         return err;
     }
