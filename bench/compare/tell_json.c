@@ -17,8 +17,7 @@ static void put_engine(FILE *out, const struct telling *telling, const struct ta
     struct spread spread;
     size_t metric;
 
-    fputs("{\"name\": ", out);
-    json_string(out, engine->name);
+    fprintf(out, "{\"name\": \"%s\"", engine->name);
     for (metric = 0; metric < N_METRICS; metric++)
         if (samples_spread(telling->samples, table, engine, (enum metric)metric, &spread)) {
             fputs(", ", out);
@@ -37,12 +36,11 @@ static void put_table(FILE *out, const struct telling *telling, const struct tab
     struct spread spread;
     size_t i;
 
-    fputs("    {\"work\": ", out);
-    json_string(out, works[table->work].name);
-    fputs(", \"what\": ", out);
-    json_string(out, works[table->work].what);
-    fprintf(out, ", \"threads\": %zu, \"sessions\": %zu, \"open\": %zu, \"engines\": [",
-            table->threads, table->sessions, table->open);
+    fprintf(out,
+            "    {\"work\": \"%s\", \"what\": \"%s\", \"threads\": %zu, \"sessions\": %zu, "
+            "\"open\": %zu, \"engines\": [",
+            works[table->work].name, works[table->work].what, table->threads, table->sessions,
+            table->open);
     for (i = 0; i < n_engines; i++)
         if (samples_spread(telling->samples, table, engines[i], METRIC_NS, &spread)) {
             fputs(between, out);
@@ -59,12 +57,11 @@ static void put_criterion(FILE *out, const struct telling *telling,
     struct spread value;
     bool measured = criterion_value(criterion, telling->samples, &value, &peer);
 
-    fputs("    {\"work\": ", out);
-    json_string(out, criterion->title);
-    fputs(", \"against\": ", out);
-    json_string(out, peer ? peer->name : criterion->peer ? criterion->peer : "itself");
-    fprintf(out, ", \"%s\": %g, ", criterion_at_most(criterion) ? "at_most" : "at_least",
-            criterion->must);
+    fprintf(out, "    {\"work\": \"%s\", \"against\": \"%s\", \"%s\": %g, ", criterion->title,
+            peer              ? peer->name
+            : criterion->peer ? criterion->peer
+                              : "itself",
+            criterion_at_most(criterion) ? "at_most" : "at_least", criterion->must);
     if (measured) {
         json_spread(out, "ratio", &value);
         fprintf(out, ", \"holds\": %s}",
@@ -78,25 +75,18 @@ static void put_head(FILE *out, const struct telling *telling)
 {
     size_t i;
 
-    fputs("{\n  \"program\": \"roster-bench compare\", \"version\": ", out);
-    json_string(out, roster_version());
-    fputs(", \"label\": ", out);
+    fprintf(out, "{\n  \"program\": \"roster-bench compare\", \"version\": \"%s\", \"label\": ",
+            roster_version());
     json_string(out, telling->label);
-    fputs(",\n  \"machine\": {\"processor\": ", out);
-    json_string(out, telling->machine.processor);
-    fprintf(out, ", \"processors\": %zu, \"system\": ", telling->machine.processors);
-    json_string(out, telling->machine.system);
-    fputs(", \"compiler\": ", out);
-    json_string(out, telling->machine.compiler);
-    fprintf(out, "},\n  \"options\": {\"rounds\": %zu, \"seconds\": ", telling->rounds);
-    json_number(out, telling->seconds);
-    fprintf(out, ", \"realtime\": %s},\n  \"engines\": [", telling->realtime ? "true" : "false");
+    fputs(",\n", out);
+    json_machine(out, &telling->machine);
+    fprintf(out,
+            "  \"options\": {\"rounds\": %zu, \"seconds\": %.9g, \"realtime\": %s},\n"
+            "  \"engines\": [",
+            telling->rounds, telling->seconds, telling->realtime ? "true" : "false");
     for (i = 0; i < n_engines; i++) {
-        fputs(i ? ",\n    {\"name\": " : "\n    {\"name\": ", out);
-        json_string(out, engines[i]->name);
-        fputs(", \"title\": ", out);
-        json_string(out, engines[i]->title);
-        fputs(", \"version\": ", out);
+        fprintf(out, "%s\n    {\"name\": \"%s\", \"title\": \"%s\", \"version\": ", i ? "," : "",
+                engines[i]->name, engines[i]->title);
         json_string(out, engines[i]->version());
         fputc('}', out);
     }

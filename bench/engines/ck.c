@@ -8,39 +8,19 @@
  * too. Lookups and owners do not. Debian's 0.7.1 has two errors in ck_epoch that were mended in
  * 2026: its figures are those of that version.
  */
-#include "engine.h"
-#include "strings.h"
+#define VIEWS_BY_CK
+#include "views.h"
 
-#include <ck_epoch.h>
 #include <ck_ht.h>
-#include <ck_pr.h>
-#include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #define FIRST_ENTRIES 1024
 #define RETIRED_BEFORE_POLL 64
 
-struct text {
-    ck_epoch_entry_t entry; /* first: callbacks free it by this address */
-    uint32_t length;
-    char bytes[];
-};
-
-struct view {
-    ck_epoch_entry_t entry; /* first */
-    uint64_t start_ts;
-    uint64_t since;
-    uint32_t state;
-    struct text *text;
-};
-
 struct session {
     ck_epoch_entry_t entry; /* first */
-    uint64_t id;
-    struct view *view;
-    struct who_strings who;
+    struct shown shown;
 };
 
 struct world {
@@ -74,9 +54,10 @@ static void dispatch_free(ck_epoch_entry_t *entry)
     free(entry);
 }
 
-static void retire(ck_epoch_entry_t *entry)
+static void retire(void *world, ck_epoch_entry_t *object)
 {
-    ck_epoch_call(self.record, entry, dispatch_free);
+    (void)world;
+    ck_epoch_call(self.record, object, dispatch_free);
     if (++self.retired >= RETIRED_BEFORE_POLL) {
         self.retired = 0;
         ck_epoch_poll(self.record);
@@ -96,7 +77,7 @@ static void table_free(void *memory, size_t size, bool defer)
 
     (void)size;
     if (block && defer)
-        retire(&block->entry);
+        retire(NULL, &block->entry);
     else
         free(block);
 }
@@ -157,26 +138,9 @@ static void destroy(void *world)
     free(it);
 }
 
-static struct view *view_new(uint64_t start_ts, uint32_t state, struct text *text)
+static struct oracle *oracle_of(void *world)
 {
-    struct view *view = malloc(sizeof(*view));
-
-    if (view) {
-        view->start_ts = start_ts;
-        view->since = engine_since();
-        view->state = state;
-        view->text = text;
-    }
-    return view;
-}
-
-static void publish(struct session *session, struct view *view)
-{
-    struct view *old = session->view;
-
-    ck_pr_fence_store();
-    ck_pr_store_ptr(&session->view, view);
-    retire(&old->entry);
+    return ((struct world *)world)->oracle;
 }
 
 static int open_session(void *world, uint64_t id, const struct who *who, void **session)
@@ -192,12 +156,12 @@ static int open_session(void *world, uint64_t id, const struct who *who, void **
         free(made);
         return -ENOMEM;
     }
-    made->id = id;
-    made->view = view;
-    who_copy(&made->who, who);
+    made->shown.id = id;
+    made->shown.view = view;
+    who_copy(&made->shown.who, who);
     pthread_mutex_lock(&it->writer);
     ck_ht_hash_direct(&hash, &it->table, id);
-    ck_ht_entry_set_direct(&entry, hash, id, (uintptr_t)made);
+    ck_ht_entry_set_direct(&entry, hash, id, (uintptr_t)&made->shown);
     done = ck_ht_put_spmc(&it->table, hash, &entry);
     pthread_mutex_unlock(&it->writer);
     if (!done) {
@@ -205,99 +169,32 @@ static int open_session(void *world, uint64_t id, const struct who *who, void **
         free(made);
         return -ENOMEM;
     }
-    *session = made;
+    *session = &made->shown;
     return 0;
 }
 
 static int close_session(void *world, void *session)
 {
     struct world *it = world;
-    struct session *closed = session;
+    struct shown *shown = session;
+    struct session *closed = (struct session *)((char *)shown - offsetof(struct session, shown));
     ck_ht_entry_t entry;
     ck_ht_hash_t hash;
 
     pthread_mutex_lock(&it->writer);
-    ck_ht_hash_direct(&hash, &it->table, closed->id);
-    ck_ht_entry_key_set_direct(&entry, closed->id);
+    ck_ht_hash_direct(&hash, &it->table, shown->id);
+    ck_ht_entry_key_set_direct(&entry, shown->id);
     ck_ht_remove_spmc(&it->table, hash, &entry);
     pthread_mutex_unlock(&it->writer);
-    retire(&closed->view->entry);
-    retire(&closed->entry);
+    retire(world, &shown->view->retirement);
+    retire(world, &closed->entry);
     return 0;
 }
 
-/* As in the textbook: published with a bound first. */
-static int begin(void *world, void *session, uint64_t *start_ts)
+/* The table has the part of a session that readers want. */
+static const struct shown *shown_in(ck_ht_entry_t *entry)
 {
-    struct world *it = world;
-    struct session *owned = session;
-    struct view *view = view_new(1, 1, owned->view->text);
-
-    if (!view)
-        return -ENOMEM;
-    publish(owned, view);
-    ck_pr_fence_memory(); /* a scan that does not see the view has asked for its now before */
-    *start_ts = oracle_start_ts(it->oracle);
-    ck_pr_store_64(&view->start_ts, *start_ts);
-    return 0;
-}
-
-static int end(void *world, void *session)
-{
-    struct session *owned = session;
-    struct view *view = view_new(0, 0, owned->view->text);
-
-    (void)world;
-    if (!view)
-        return -ENOMEM;
-    publish(owned, view);
-    return 0;
-}
-
-static int stmt_begin(void *world, void *session, const char *bytes, size_t length)
-{
-    struct session *owned = session;
-    struct text *text = malloc(sizeof(*text) + length);
-    struct view *view = text ? view_new(owned->view->start_ts, owned->view->state, text) : NULL;
-
-    (void)world;
-    if (!view) {
-        free(text);
-        return -ENOMEM;
-    }
-    text->length = (uint32_t)length;
-    memcpy(text->bytes, bytes, length);
-    publish(owned, view);
-    return 0;
-}
-
-static int stmt_end(void *world, void *session)
-{
-    struct session *owned = session;
-    struct text *text = owned->view->text;
-    struct view *view = view_new(owned->view->start_ts, owned->view->state, NULL);
-
-    (void)world;
-    if (!view)
-        return -ENOMEM;
-    publish(owned, view);
-    retire(&text->entry);
-    return 0;
-}
-
-static void read_session(struct session *session, struct reading *reading)
-{
-    const struct view *view = ck_pr_load_ptr(&session->view);
-    const struct text *text = view->text;
-    struct facts facts = {.id = session->id,
-                          .start_ts = ck_pr_load_64(&view->start_ts),
-                          .since = view->since,
-                          .state = view->state,
-                          .text_length = text ? text->length : 0,
-                          .text = text ? text->bytes : NULL,
-                          .who = who_of(&session->who)};
-
-    read_facts(reading, &facts);
+    return (const void *)ck_ht_entry_value_direct(entry);
 }
 
 static int oldest(void *world, uint64_t *ts)
@@ -309,14 +206,8 @@ static int oldest(void *world, uint64_t *ts)
 
     pthread_mutex_lock(&it->writer);
     ck_epoch_begin(self.record, NULL);
-    while (ck_ht_next(&it->table, &iterator, &entry)) {
-        const struct session *session = (const void *)ck_ht_entry_value_direct(entry);
-        const struct view *view = ck_pr_load_ptr(&session->view);
-        uint64_t start_ts = ck_pr_load_64(&view->start_ts);
-
-        if (start_ts && start_ts < min)
-            min = start_ts;
-    }
+    while (ck_ht_next(&it->table, &iterator, &entry))
+        min = older(min, shown_in(entry));
     ck_epoch_end(self.record, NULL);
     pthread_mutex_unlock(&it->writer);
     *ts = min;
@@ -332,7 +223,7 @@ static int list(void *world, struct reading *reading)
     pthread_mutex_lock(&it->writer);
     ck_epoch_begin(self.record, NULL);
     while (ck_ht_next(&it->table, &iterator, &entry))
-        read_session((struct session *)ck_ht_entry_value_direct(entry), reading);
+        read_shown(shown_in(entry), reading);
     ck_epoch_end(self.record, NULL);
     pthread_mutex_unlock(&it->writer);
     return 0;
@@ -350,7 +241,7 @@ static int lookup(void *world, uint64_t id, struct reading *reading)
     ck_epoch_begin(self.record, NULL);
     found = ck_ht_get_spmc(&it->table, hash, &entry);
     if (found)
-        read_session((struct session *)ck_ht_entry_value_direct(&entry), reading);
+        read_shown(shown_in(&entry), reading);
     ck_epoch_end(self.record, NULL);
     return found ? 0 : -ENOENT;
 }

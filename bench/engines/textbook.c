@@ -12,40 +12,18 @@
  */
 #define _LGPL_SOURCE
 #define RCU_BP
-#include "engine.h"
-#include "strings.h"
+#include "views.h"
 
-#include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <urcu-bp.h>
 #include <urcu/rculfhash.h>
 
 #define RETIRED_BEFORE_BARRIER 100000
 #define FIRST_BUCKETS 1024
 
-struct text {
-    struct rcu_head rcu;
-    uint32_t length;
-    char bytes[];
-};
-
-struct view {
-    struct rcu_head rcu;
-    uint64_t start_ts;
-    uint64_t since;
-    uint32_t state;
-    struct text *text;
-};
-
 struct session {
     struct cds_lfht_node node;
     struct rcu_head rcu;
-    uint64_t id;
-    struct view *view;
-    struct who_strings who;
+    struct shown shown;
 };
 
 struct world {
@@ -68,7 +46,7 @@ static unsigned long hash(uint64_t id)
 
 static int match(struct cds_lfht_node *node, const void *key)
 {
-    return caa_container_of(node, struct session, node)->id == *(const uint64_t *)key;
+    return caa_container_of(node, struct session, node)->shown.id == *(const uint64_t *)key;
 }
 
 static int create(const struct engine_setup *setup, void **world)
@@ -98,25 +76,26 @@ static void destroy(void *world)
     free(it);
 }
 
-static void free_view(struct rcu_head *head)
+static struct oracle *oracle_of(void *world)
 {
-    free(caa_container_of(head, struct view, rcu));
+    return ((struct world *)world)->oracle;
 }
 
-static void free_text(struct rcu_head *head)
+static void free_object(struct rcu_head *head)
 {
-    free(caa_container_of(head, struct text, rcu));
+    free(head);
 }
 
 static void free_session(struct rcu_head *head)
 {
     struct session *session = caa_container_of(head, struct session, rcu);
 
-    free(session->view);
+    free(session->shown.view);
     free(session);
 }
 
-static void retire(const struct world *it, struct rcu_head *head, void (*fn)(struct rcu_head *head))
+static void retire_by(const struct world *it, struct rcu_head *head,
+                      void (*fn)(struct rcu_head *head))
 {
     call_rcu(head, fn);
     if (!it->unbounded && ++retired >= RETIRED_BEFORE_BARRIER) {
@@ -125,25 +104,9 @@ static void retire(const struct world *it, struct rcu_head *head, void (*fn)(str
     }
 }
 
-static struct view *view_new(uint64_t start_ts, uint32_t state, struct text *text)
+static void retire(void *world, struct rcu_head *object)
 {
-    struct view *view = malloc(sizeof(*view));
-
-    if (view) {
-        view->start_ts = start_ts;
-        view->since = engine_since();
-        view->state = state;
-        view->text = text;
-    }
-    return view;
-}
-
-static void publish(const struct world *it, struct session *session, struct view *view)
-{
-    struct view *old = session->view;
-
-    rcu_assign_pointer(session->view, view);
-    retire(it, &old->rcu, free_view);
+    retire_by(world, object, free_object);
 }
 
 static int open_session(void *world, uint64_t id, const struct who *who, void **session)
@@ -153,10 +116,10 @@ static int open_session(void *world, uint64_t id, const struct who *who, void **
 
     if (!made)
         return -ENOMEM;
-    made->id = id;
-    who_copy(&made->who, who);
-    made->view = view_new(0, 0, NULL);
-    if (!made->view) {
+    made->shown.id = id;
+    who_copy(&made->shown.who, who);
+    made->shown.view = view_new(0, 0, NULL);
+    if (!made->shown.view) {
         free(made);
         return -ENOMEM;
     }
@@ -164,80 +127,19 @@ static int open_session(void *world, uint64_t id, const struct who *who, void **
     rcu_read_lock();
     cds_lfht_add(it->table, hash(id), &made->node);
     rcu_read_unlock();
-    *session = made;
+    *session = &made->shown;
     return 0;
 }
 
 static int close_session(void *world, void *session)
 {
     struct world *it = world;
-    struct session *closed = session;
+    struct session *closed = caa_container_of(session, struct session, shown);
 
     rcu_read_lock();
     cds_lfht_del(it->table, &closed->node);
     rcu_read_unlock();
-    retire(it, &closed->rcu, free_session);
-    return 0;
-}
-
-/*
- * The view is published before its timestamp is known, so it says "at least 1" and pins everything
- * until the one store that completes it.
- */
-static int begin(void *world, void *session, uint64_t *start_ts)
-{
-    struct world *it = world;
-    struct session *owned = session;
-    struct view *view = view_new(1, 1, owned->view->text);
-    uint64_t ts;
-
-    if (!view)
-        return -ENOMEM;
-    publish(it, owned, view);
-    cmm_smp_mb(); /* a scan that does not see the view has asked for its now before */
-    ts = oracle_start_ts(it->oracle);
-    uatomic_set(&view->start_ts, ts);
-    *start_ts = ts;
-    return 0;
-}
-
-static int end(void *world, void *session)
-{
-    struct session *owned = session;
-    struct view *view = view_new(0, 0, owned->view->text);
-
-    if (!view)
-        return -ENOMEM;
-    publish(world, owned, view);
-    return 0;
-}
-
-static int stmt_begin(void *world, void *session, const char *bytes, size_t length)
-{
-    struct session *owned = session;
-    struct text *text = malloc(sizeof(*text) + length);
-    struct view *view = text ? view_new(owned->view->start_ts, owned->view->state, text) : NULL;
-
-    if (!view) {
-        free(text);
-        return -ENOMEM;
-    }
-    text->length = (uint32_t)length;
-    memcpy(text->bytes, bytes, length);
-    publish(world, owned, view);
-    return 0;
-}
-
-static int stmt_end(void *world, void *session)
-{
-    struct session *owned = session;
-    struct text *text = owned->view->text;
-    struct view *view = view_new(owned->view->start_ts, owned->view->state, NULL);
-
-    if (!view)
-        return -ENOMEM;
-    publish(world, owned, view);
-    retire(world, &text->rcu, free_text);
+    retire_by(it, &closed->rcu, free_session);
     return 0;
 }
 
@@ -250,30 +152,11 @@ static int oldest(void *world, uint64_t *ts)
 
     cmm_smp_mb();
     rcu_read_lock();
-    cds_lfht_for_each_entry (it->table, &iter, session, node) {
-        uint64_t start_ts = uatomic_read(&rcu_dereference(session->view)->start_ts);
-
-        if (start_ts && start_ts < min)
-            min = start_ts;
-    }
+    cds_lfht_for_each_entry (it->table, &iter, session, node)
+        min = older(min, &session->shown);
     rcu_read_unlock();
     *ts = min;
     return 0;
-}
-
-static void read_session(struct session *session, struct reading *reading)
-{
-    const struct view *view = rcu_dereference(session->view);
-    const struct text *text = view->text;
-    struct facts facts = {.id = session->id,
-                          .start_ts = uatomic_read(&view->start_ts),
-                          .since = view->since,
-                          .state = view->state,
-                          .text_length = text ? text->length : 0,
-                          .text = text ? text->bytes : NULL,
-                          .who = who_of(&session->who)};
-
-    read_facts(reading, &facts);
 }
 
 static int list(void *world, struct reading *reading)
@@ -284,7 +167,7 @@ static int list(void *world, struct reading *reading)
 
     rcu_read_lock();
     cds_lfht_for_each_entry (it->table, &iter, session, node)
-        read_session(session, reading);
+        read_shown(&session->shown, reading);
     rcu_read_unlock();
     return 0;
 }
@@ -299,7 +182,7 @@ static int lookup(void *world, uint64_t id, struct reading *reading)
     cds_lfht_lookup(it->table, hash(id), match, &id, &iter);
     node = cds_lfht_iter_get_node(&iter);
     if (node)
-        read_session(caa_container_of(node, struct session, node), reading);
+        read_shown(&caa_container_of(node, struct session, node)->shown, reading);
     rcu_read_unlock();
     return node ? 0 : -ENOENT;
 }

@@ -10,6 +10,7 @@
  *     idle     processor time of a syncer and safe points with nothing to do, in a minute
  */
 #include "core/base/clock.h"
+#include "stats.h"
 
 #include <err.h>
 #include <inttypes.h>
@@ -52,32 +53,17 @@ static void pause_for(int whole_seconds)
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
 }
 
-static int by_value(const void *one, const void *other)
-{
-    double a = *(const double *)one, b = *(const double *)other;
-
-    return (a > b) - (a < b);
-}
-
 /* The median of RUNS runs, and the best. */
-static double median(double (*run)(void *), void *arg, double *best)
+static void tell(const char *what, const char *unit, double (*run)(void *), void *arg)
 {
-    int i;
-
     double results[RUNS];
+    struct spread spread;
+    int i;
 
     for (i = 0; i < RUNS; i++)
         results[i] = run(arg);
-    qsort(results, RUNS, sizeof(results[0]), by_value);
-    *best = results[0];
-    return results[RUNS / 2];
-}
-
-static void tell(const char *what, const char *unit, double (*run)(void *), void *arg)
-{
-    double best, middle = median(run, arg, &best);
-
-    printf("%-52s %10.2f %s (best %.2f)\n", what, middle, unit, best);
+    spread = spread_of(results, RUNS);
+    printf("%-52s %10.2f %s (best %.2f)\n", what, spread.median, unit, spread.min);
     fflush(stdout);
 }
 

@@ -32,13 +32,6 @@ void json_number(FILE *out, double number)
         fputs("null", out);
 }
 
-void json_member(FILE *out, const char *name, const char *string)
-{
-    json_string(out, name);
-    fputs(": ", out);
-    json_string(out, string);
-}
-
 void json_spread(FILE *out, const char *name, const struct spread *spread)
 {
     fprintf(out, "\"%s\": {\"median\": ", name);
@@ -48,4 +41,15 @@ void json_spread(FILE *out, const char *name, const struct spread *spread)
     fputs(", \"max\": ", out);
     json_number(out, spread->max);
     fputc('}', out);
+}
+
+void json_machine(FILE *out, const struct machine *machine)
+{
+    fputs("  \"machine\": {\"processor\": ", out);
+    json_string(out, machine->processor);
+    fprintf(out, ", \"processors\": %zu, \"system\": ", machine->processors);
+    json_string(out, machine->system);
+    fputs(", \"compiler\": ", out);
+    json_string(out, machine->compiler);
+    fputs("},\n", out);
 }

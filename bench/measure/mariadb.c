@@ -10,6 +10,7 @@
  * are the median of each round's.
  */
 #include "core/base/clock.h"
+#include "stats.h"
 
 #include <mysql.h>
 #include <pthread.h>
@@ -109,26 +110,10 @@ static void *read_rows(void *arg)
     return NULL;
 }
 
-static int by_size(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
-static double median(const double *values, int n)
-{
-    double sorted[MOST_ROUNDS];
-
-    memcpy(sorted, values, (size_t)n * sizeof(*sorted));
-    qsort(sorted, (size_t)n, sizeof(*sorted), by_size);
-    return sorted[n / 2];
-}
-
 static void turn(enum way way, int round, double seconds, struct worker *workers, MYSQL *lister,
                  long pid)
 {
-    static double took[10000];
+    static double took[STATS_MOST];
     double begin, at, before = used(pid);
     uint64_t reads = 0;
     int n = 0, i;
@@ -158,30 +143,26 @@ static void turn(enum way way, int round, double seconds, struct worker *workers
     costs[way][round] = (used(pid) - before) * 1e6 / (double)reads;
     rates[way][round] = (double)reads / (now() - begin);
     if (n) {
-        lists[way][round] = median(took, n);
-        qsort(took, (size_t)n, sizeof(*took), by_size);
-        worst[way][round] = took[n - 1];
+        struct spread spread = spread_of(took, (size_t)n);
+
+        lists[way][round] = spread.median;
+        worst[way][round] = spread.max;
     }
+}
+
+static void print_spread(const char *what, struct spread spread, const char *unit)
+{
+    printf("  %-34s %8.5g %s (%.5g to %.5g)\n", what, spread.median, unit, spread.min, spread.max);
 }
 
 static void print(const char *what, const double *values, int n, const char *unit)
 {
-    double sorted[MOST_ROUNDS];
-
-    memcpy(sorted, values, (size_t)n * sizeof(*sorted));
-    qsort(sorted, (size_t)n, sizeof(*sorted), by_size);
-    printf("  %-34s %8.5g %s (%.5g to %.5g)\n", what, sorted[n / 2], unit, sorted[0],
-           sorted[n - 1]);
+    print_spread(what, spread_of(values, (size_t)n), unit);
 }
 
 static void print_ratio(const char *what, const double *of, const double *to, int n)
 {
-    double ratios[MOST_ROUNDS];
-    int i;
-
-    for (i = 0; i < n; i++)
-        ratios[i] = of[i] / to[i];
-    print(what, ratios, n, "times");
+    print_spread(what, spread_of_ratios(of, to, (size_t)n), "times");
 }
 
 static void print_memory(MYSQL *mysql)

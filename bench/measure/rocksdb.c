@@ -18,6 +18,7 @@
  * operations a second (median, least, most), and the ratios of the same round.
  */
 #include "core/base/clock.h"
+#include "stats.h"
 
 #include <err.h>
 #include <inttypes.h>
@@ -271,33 +272,18 @@ static double run(enum side which, int threads, long milliseconds)
 
 /* ---------------------------------------------------------------------------- results */
 
-static int by_value(const void *one, const void *other)
+static void tell(const char *what, const char *against, struct spread spread)
 {
-    double a = *(const double *)one, b = *(const double *)other;
-
-    return (a > b) - (a < b);
-}
-
-static void tell(const char *what, const char *against, const double *values, int count)
-{
-    double sorted[MOST_ROUNDS];
-
-    memcpy(sorted, values, (size_t)count * sizeof(sorted[0]));
-    qsort(sorted, (size_t)count, sizeof(sorted[0]), by_value);
     printf("  %s%s%-*s %8.3f (%.3f..%.3f)\n", what, *against ? " : " : "",
-           30 - (int)strlen(what) - (*against ? 3 : 0), against, sorted[count / 2], sorted[0],
-           sorted[count - 1]);
+           30 - (int)strlen(what) - (*against ? 3 : 0), against, spread.median, spread.min,
+           spread.max);
 }
 
 static void tell_ratio(double results[SIDES][MOST_ROUNDS], enum side one, enum side other,
                        int count)
 {
-    double ratios[MOST_ROUNDS] = {0};
-    int i;
-
-    for (i = 0; i < count; i++)
-        ratios[i] = results[one][i] / results[other][i];
-    tell(side_names[one], side_names[other], ratios, count);
+    tell(side_names[one], side_names[other],
+         spread_of_ratios(results[one], results[other], (size_t)count));
 }
 
 static void bench(int threads, int rounds, long milliseconds)
@@ -316,7 +302,7 @@ static void bench(int threads, int rounds, long milliseconds)
     printf("%d threads, %d rounds of %ld ms, load %.1f; millions a second\n", threads, rounds,
            milliseconds, load);
     for (i = 0; i < SIDES; i++)
-        tell(side_names[i], "", results[i], rounds);
+        tell(side_names[i], "", spread_of(results[i], (size_t)rounds));
     tell_ratio(results, PAIR, SNAPSHOT, rounds);
     tell_ratio(results, PAIR_GET, SNAPSHOT_GET, rounds);
     tell_ratio(results, PAIR_PLAIN_GET, SNAPSHOT_GET, rounds);

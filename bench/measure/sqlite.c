@@ -14,6 +14,7 @@
  * the median of the rounds, a ratio that of each round's, of processor time and of time.
  */
 #include "core/base/clock.h"
+#include "stats.h"
 
 #include <dlfcn.h>
 #include <sqlite3.h>
@@ -24,7 +25,6 @@
 #include <time.h>
 
 #define KEYS 10000
-#define MOST_ROUNDS 10000
 
 enum way { PLAIN, TRACE, ROSTER, WAYS };
 static const char *const names[] = {"plain", "trace", "roster"};
@@ -32,7 +32,7 @@ static const char *const names[] = {"plain", "trace", "roster"};
 static struct way_state {
     sqlite3 *db;
     sqlite3_stmt *stmt;
-    double cpu[MOST_ROUNDS], wall[MOST_ROUNDS];
+    double cpu[STATS_MOST], wall[STATS_MOST];
 } ways[WAYS];
 
 typedef int trace_fn(sqlite3 *db, unsigned mask, int (*callback)(unsigned, void *, void *, void *),
@@ -116,30 +116,14 @@ static void measure(struct way_state *state, long n, int round)
     state->wall[round] = ((double)rst_clock_ns(CLOCK_MONOTONIC) - wall) / (double)n;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 static double median(const double *values, int n)
 {
-    static double sorted[MOST_ROUNDS];
-
-    memcpy(sorted, values, (size_t)n * sizeof(*values));
-    qsort(sorted, (size_t)n, sizeof(*sorted), ascending);
-    return sorted[n / 2];
+    return spread_of(values, (size_t)n).median;
 }
 
 static double ratio(const double *values, const double *plain, int n)
 {
-    static double ratios[MOST_ROUNDS];
-    int i;
-
-    for (i = 0; i < n; i++)
-        ratios[i] = values[i] / plain[i];
-    return median(ratios, n);
+    return spread_of_ratios(values, plain, (size_t)n).median;
 }
 
 static void compare(int rounds, long n)
@@ -174,7 +158,7 @@ int main(int argc, char **argv)
         if (!strcmp(argv[4], names[way]))
             work(ways[way].stmt, n);
     if (argc == 4)
-        compare(n < MOST_ROUNDS ? (int)n : MOST_ROUNDS, reads ? 2000 : 300);
+        compare(n < STATS_MOST ? (int)n : STATS_MOST, reads ? 2000 : 300);
     for (way = 0; way < WAYS; way++) {
         sqlite3_finalize(ways[way].stmt);
         sqlite3_close(ways[way].db);

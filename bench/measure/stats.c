@@ -6,8 +6,6 @@
  */
 #include "stats.h"
 
-#include "options.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +18,7 @@ static int compare(const void *a, const void *b)
 
 struct spread spread_of(const double *values, size_t n)
 {
-    double sorted[MAX_ROUNDS];
+    double sorted[STATS_MOST];
     struct spread spread;
 
     memcpy(sorted, values, n * sizeof(*sorted));
@@ -33,7 +31,7 @@ struct spread spread_of(const double *values, size_t n)
 
 struct spread spread_of_ratios(const double *values, const double *by, size_t n)
 {
-    double ratios[MAX_ROUNDS];
+    double ratios[STATS_MOST];
     size_t i;
 
     for (i = 0; i < n; i++)

@@ -14,7 +14,9 @@ struct spread {
     double max;
 };
 
-/* Of `n` > 0 values, which stay as they are; at most MAX_ROUNDS. */
+#define STATS_MOST 10000
+
+/* Of `n` > 0 values, which stay as they are; at most STATS_MOST. */
 struct spread spread_of(const double *values, size_t n);
 
 /* Of the quotients values[i] / by[i]: pairs that were measured one right after the other. */
