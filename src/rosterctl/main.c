@@ -19,148 +19,93 @@
 
 #define MOST_ARGS 64
 
-enum {
-    LISTS = 1,
-    JSON = 2,
-    KILL = 4,
-    WAIT = 8,
-    FULL = 16,
-    WATCH = 32,
-    ARGS = 64,
-    STORE = 128,
-    TTL = 256,
-    CSV = 512,
-    ALL = 1024,
-    SINCE = 2048,
-    FOLLOW = 4096,
-    BY = 8192,
-    WHO = 16384,
-    LIMIT = 32768,
-    LISTEN = 65536,
-    HOLDERS = 131072,
-    UNTIL = 262144,
-};
+/* Keys of options without a letter that are more than a text to keep; 0 stands for any other. */
+enum { OUTPUT_KEY = 256, STORE_PASSWORD_KEY, USAGE_KEY, FREE_KEY };
 
-static const struct command {
+#define OWN KEEP_NOTHING, 0
+#define OPTIONAL KEEP_OPTIONAL, 0 /* it need not have a value */
+#define TEXT(member) KEEP_TEXT, offsetof(struct options, member)
+#define FLAG(member) KEEP_FLAG, offsetof(struct options, member)
+
+/* An option: which commands take it (0: all), whether its text, or that it was given, is kept, its
+ * group in the help and its text there. */
+static struct known {
     const char *name;
-    command_fn *run;
+    int key;
+    const char *value;
     unsigned takes;
-} commands[] = {
-    {"ps", ctl_ps, LISTS | WHO | LIMIT | STORE | JSON | CSV | FULL | WATCH | ALL},
-    {"trx", ctl_trx, LISTS | WHO | LIMIT | STORE | JSON | CSV | WATCH | ALL},
-    {"holders", ctl_holders,
-     LISTS | WHO | LIMIT | STORE | JSON | CSV | FULL | WATCH | ALL | HOLDERS},
-    {"min", ctl_min, JSON | CSV | STORE | ALL},
-    {"safepoint", ctl_safe_point, JSON | CSV},
-    {"status", ctl_status, JSON | CSV | STORE | ALL},
-    {"locks", ctl_locks, LIMIT | STORE | JSON | CSV | ALL},
-    {"groups", ctl_groups, JSON | CSV | ALL},
-    {"history", ctl_history, JSON | CSV | FULL},
-    {"activity", ctl_activity, WHO | LIMIT | STORE | JSON | CSV | ALL | SINCE | UNTIL | BY},
-    {"events", ctl_events, STORE | JSON | CSV | ALL | SINCE | FOLLOW},
-    {"kill", ctl_kill, KILL | STORE | WAIT | JSON | CSV | ARGS | ALL},
-    {"drain", ctl_drain, WAIT | JSON | CSV},
-    {"top", ctl_top, WATCH},
-    {"barrier", ctl_barrier, ARGS | STORE | TTL | JSON | CSV},
-    {"gc", ctl_gc, ARGS | STORE | JSON | CSV},
-    {"serve", ctl_serve, STORE | LISTEN},
-};
-
-enum {
-    SEARCH_KEY = 256,
-    COLUMNS_KEY,
-    OUTPUT_KEY,
-    STORE_KEY,
-    PREFIX_KEY,
-    STORE_CA_KEY,
-    STORE_CERT_KEY,
-    STORE_KEY_KEY,
-    STORE_USER_KEY,
-    STORE_PASSWORD_KEY,
-    TTL_KEY,
-    ALL_KEY,
-    SINCE_KEY,
-    UNTIL_KEY,
-    BY_KEY,
-    LISTEN_KEY,
-    WAIT_EVENT_KEY,
-    DIGEST_KEY,
-    APPLICATION_KEY,
-    BLOCKER_KEY,
-    HOLDER_KEY,
-    USAGE_KEY
-};
-
-static const struct argp_option known[] = {
-    {"server", 's', "ADDRESS", 0,
-     "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")", 0},
-    {"all", ALL_KEY, NULL, 0,
-     "all servers that have a socket in $XDG_RUNTIME_DIR/roster or /run/roster", 0},
-    {"token-file", 't', "FILE", 0,
-     "read the token for kill and drain from FILE (else $ROSTER_TOKEN)", 0},
-    {"json", 'j', NULL, 0, "print JSON", 1},
-    {"output", OUTPUT_KEY, "FORMAT", 0, "table, csv or json", 1},
-    {"user", 'u', "NAME", 0, "only sessions of this user", 2},
-    {"db", 'd', "NAME", 0, "only sessions in this database", 2},
-    {"kind", 'k', "KIND", 0, "only user, internal or background sessions", 2},
-    {"command", 'c', "COMMAND", 0, "only sessions that run this: Sleep, Query, ...", 2},
-    {"state", 'S', "STATE", 0, "only Idle, Running, LockWaiting, Committing, RollingBack", 2},
-    {"application", APPLICATION_KEY, "NAME", 0, "only sessions of this application", 2},
-    {"wait-event", WAIT_EVENT_KEY, "EVENT", 0,
-     "only sessions that wait for this: an event, a class, or CLASS:EVENT; empty: not waiting", 2},
-    {"digest", DIGEST_KEY, "DIGEST", 0, "only statements with this digest", 2},
-    {"blocker", BLOCKER_KEY, "ID", 0, "only sessions that wait for this one", 2},
-    {"holder", HOLDER_KEY, "KIND", 0,
-     "only holders of this kind: transaction, pin, or a kind of pin: cursor, backup, ...", 2},
-    {"min-ms", 'm', "MS", 0, "only rows that have lasted at least this long", 2},
-    {"in-txn", 'x', NULL, 0, "only sessions inside a transaction", 2},
-    {"limit", 'n', "N", 0, "at most N rows", 2},
-    {"sort", 'o', "COLUMN", 0, "sort by a column; -COLUMN: the largest first", 2},
-    {"search", SEARCH_KEY, "TEXT", 0, "only rows with this in a name, a state or the statement", 2},
-    {"columns", COLUMNS_KEY, "NAME,...", 0, "these columns, in this order", 2},
-    {"full", 'F', NULL, 0, "full statements; in a history, the digests", 2},
-    {"since", SINCE_KEY, "TIME", 0,
-     "only from this time on: -15m, 21:03, 2026-11-29T10:00:00Z, or after an event's id", 2},
-    {"until", UNTIL_KEY, "TIME", 0, "only before this time, in the same forms (now)", 2},
-    {"by", BY_KEY, "NAME,...", 0,
-     "group activity by: time, state, wait, digest, user, db, application, kind, "
-     "and server with --store",
-     2},
-    {"follow", 'f', NULL, 0, "then print new events as they arrive", 2},
-    {"watch", 'w', "SECONDS", OPTION_ARG_OPTIONAL, "repeat every SECONDS (2)", 2},
-    {"statement", 'q', "N", OPTION_ARG_OPTIONAL,
-     "cancel the running statement only (or only statement N)", 3},
-    {"transaction", 'T', "START_TS", OPTION_ARG_OPTIONAL,
-     "end the open transaction only (or only the one that began at START_TS)", 3},
-    {"wait", 'W', "SECONDS", OPTION_ARG_OPTIONAL,
+    enum { KEEP_NOTHING, KEEP_OPTIONAL, KEEP_TEXT, KEEP_FLAG } keep;
+    size_t place;
+    int group;
+    const char *help;
+} known[] = {
+    {"server", 's', "ADDRESS", 0, OWN, 0,
+     "the status endpoint: HOST:PORT or unix:PATH ($ROSTER_SERVER, else " DEFAULT_SERVER ")"},
+    {"all", 0, NULL, ALL, FLAG(all), 0,
+     "all servers that have a socket in $XDG_RUNTIME_DIR/roster or /run/roster"},
+    {"token-file", 't', "FILE", 0, OWN, 0,
+     "read the token for kill and drain from FILE (else $ROSTER_TOKEN)"},
+    {"json", 'j', NULL, OUTPUT, OWN, 1, "print JSON"},
+    {"output", OUTPUT_KEY, "FORMAT", OUTPUT, OWN, 1, "table, csv or json"},
+    {"user", 'u', "NAME", WHO, TEXT(user), 2, "only sessions of this user"},
+    {"db", 'd', "NAME", WHO, TEXT(db), 2, "only sessions in this database"},
+    {"kind", 'k', "KIND", WHO, TEXT(kind), 2, "only user, internal or background sessions"},
+    {"command", 'c', "COMMAND", LISTS, TEXT(command), 2,
+     "only sessions that run this: Sleep, Query, ..."},
+    {"state", 'S', "STATE", WHO, TEXT(state), 2,
+     "only Idle, Running, LockWaiting, Committing, RollingBack"},
+    {"application", 0, "NAME", WHO, TEXT(application), 2, "only sessions of this application"},
+    {"wait-event", 0, "EVENT", WHO, TEXT(wait_event), 2,
+     "only sessions that wait for this: an event, a class, or CLASS:EVENT; empty: not waiting"},
+    {"digest", 0, "DIGEST", WHO, TEXT(digest), 2, "only statements with this digest"},
+    {"blocker", 0, "ID", LISTS, TEXT(blocker), 2, "only sessions that wait for this one"},
+    {"holder", 0, "KIND", HOLDERS, TEXT(holder), 2,
+     "only holders of this kind: transaction, pin, or a kind of pin: cursor, backup, ..."},
+    {"min-ms", 'm', "MS", LISTS, TEXT(min_ms), 2, "only rows that have lasted at least this long"},
+    {"in-txn", 'x', NULL, LISTS, FLAG(in_txn), 2, "only sessions inside a transaction"},
+    {"limit", 'n', "N", LIMIT, TEXT(limit), 2, "at most N rows"},
+    {"sort", 'o', "COLUMN", LISTS, TEXT(sort), 2, "sort by a column; -COLUMN: the largest first"},
+    {"search", 0, "TEXT", LISTS, TEXT(search), 2,
+     "only rows with this in a name, a state or the statement"},
+    {"columns", 0, "NAME,...", LISTS, TEXT(columns), 2, "these columns, in this order"},
+    {"full", 'F', NULL, FULL, FLAG(full), 2, "full statements; in a history, the digests"},
+    {"since", 0, "TIME", SINCE, TEXT(since), 2,
+     "only from this time on: -15m, 21:03, 2026-11-29T10:00:00Z, or after an event's id"},
+    {"until", 0, "TIME", UNTIL, TEXT(until), 2, "only before this time, in the same forms (now)"},
+    {"by", 0, "NAME,...", BY, TEXT(by), 2,
+     "group activity by: time, state, wait, digest, user, db, application, kind, and server with "
+     "--store"},
+    {"follow", 'f', NULL, FOLLOW, FLAG(follow), 2, "then print new events as they arrive"},
+    {"watch", 'w', "SECONDS", WATCH, OPTIONAL, 2, "repeat every SECONDS (2)"},
+    {"statement", 'q', "N", KILL, OPTIONAL, 3,
+     "cancel the running statement only (or only statement N)"},
+    {"transaction", 'T', "START_TS", KILL, OPTIONAL, 3,
+     "end the open transaction only (or only the one that began at START_TS)"},
+    {"wait", 'W', "SECONDS", WAIT, OPTIONAL, 3,
      "wait at most SECONDS until the killed statement, transaction or session has ended, or the "
-     "drained server has exited",
-     3},
-    {"store", STORE_KEY, "STORE", 0,
-     "the cluster's store: sqlite:PATH or etcd:URL,URL,...; "
-     "ps, trx, holders, min, status, locks, activity, events and kill then ask all of its servers",
-     4},
-    {"prefix", PREFIX_KEY, "/PREFIX", 0, "of the cluster's keys (/roster)", 4},
-    {"store-ca", STORE_CA_KEY, "FILE", 0,
-     "etcd: trust the authorities in this file (PEM) instead of the system's", 4},
-    {"store-cert", STORE_CERT_KEY, "FILE", 0, "etcd: the client certificate (PEM); needs its key",
-     4},
-    {"store-key", STORE_KEY_KEY, "FILE", 0, "etcd: the certificate's key (PEM)", 4},
-    {"store-user", STORE_USER_KEY, "NAME", 0, "etcd: the user; needs a password", 4},
-    {"store-password", STORE_PASSWORD_KEY, "FILE", 0,
-     "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)", 4},
-    {"ttl-ms", TTL_KEY, "MS", 0, "time to live of a barrier (default: no end)", 4},
-    {"listen", LISTEN_KEY, "ADDRESS", 0,
+     "drained server has exited"},
+    {"store", 0, "STORE", STORE, TEXT(store), 4,
+     "the cluster's store: sqlite:PATH or etcd:URL,URL,...; ps, trx, holders, min, status, locks, "
+     "activity, events and kill then ask all of its servers"},
+    {"prefix", 0, "/PREFIX", STORE, TEXT(prefix), 4, "of the cluster's keys (/roster)"},
+    {"store-ca", 0, "FILE", STORE, TEXT(store_ca), 4,
+     "etcd: trust the authorities in this file (PEM) instead of the system's"},
+    {"store-cert", 0, "FILE", STORE, TEXT(store_cert), 4,
+     "etcd: the client certificate (PEM); needs its key"},
+    {"store-key", 0, "FILE", STORE, TEXT(store_key), 4, "etcd: the certificate's key (PEM)"},
+    {"store-user", 0, "NAME", STORE, TEXT(store_user), 4, "etcd: the user; needs a password"},
+    {"store-password", STORE_PASSWORD_KEY, "FILE", STORE, OWN, 4,
+     "etcd: the first line of the file is the user's password (else $ROSTER_STORE_PASSWORD)"},
+    {"ttl-ms", 0, "MS", TTL, TEXT(ttl_ms), 4, "time to live of a barrier (default: no end)"},
+    {"listen", 0, "ADDRESS", LISTEN, TEXT(listen), 4,
      "where to serve the page: 127.0.0.1:PORT, [::1]:PORT or unix:PATH (default: a free port of "
-     "127.0.0.1)",
-     4},
-    {"help", '?', NULL, 0, "show this help, or that of a command, with an example", -1},
-    {"usage", USAGE_KEY, NULL, 0, "show a short usage message", -1},
-    {"version", 'V', NULL, 0, "show the version", -1},
-    {0},
+     "127.0.0.1)"},
+    {"help", '?', NULL, 0, OWN, -1, "show this help, or that of a command, with an example"},
+    {"usage", USAGE_KEY, NULL, 0, OWN, -1, "show a short usage message"},
+    {"version", 'V', NULL, 0, OWN, -1, "show the version"},
 };
 
-#define N_KNOWN (sizeof(known) / sizeof(known[0]))
+#define N_KNOWN COUNT_OF(known)
 
 struct parsed {
     struct options options;
@@ -193,16 +138,6 @@ static void parse_seconds(const char *option, const char *text, double otherwise
         argp_error(state, "%s takes seconds from 0.1 to 86400, not \"%s\"", option, text);
 }
 
-static const struct command *find_command(const char *name)
-{
-    size_t n;
-
-    for (n = 0; n < sizeof(commands) / sizeof(*commands); n++)
-        if (!strcmp(commands[n].name, name))
-            return &commands[n];
-    return NULL;
-}
-
 /* What a shell takes from CSV has the end of a line, which is CR LF there, left on it. */
 static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state)
 {
@@ -211,7 +146,7 @@ static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state
     if (length && arg[length - 1] == '\r')
         arg[length - 1] = '\0';
     if (!parsed->command) {
-        parsed->command = find_command(arg);
+        parsed->command = ctl_command(arg);
         if (!parsed->command)
             argp_error(state, "unknown command \"%s\"", arg);
     } else if (!(parsed->command->takes & ARGS) || parsed->options.n_args == MOST_ARGS) {
@@ -221,67 +156,14 @@ static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state
     }
 }
 
-#define TEXT(member) offsetof(struct options, member), false
-#define FLAG(member) offsetof(struct options, member), true
-
-/* The options of which the text is kept as it is, or that they were given: where, and which
- * commands take them. */
-static const struct plain {
-    int key;
-    unsigned belongs;
-    size_t place;
-    bool flag;
-} plain[] = {
-    {ALL_KEY, ALL, FLAG(all)},
-    {'x', LISTS, FLAG(in_txn)},
-    {'F', FULL, FLAG(full)},
-    {'f', FOLLOW, FLAG(follow)},
-    {'u', WHO, TEXT(user)},
-    {'d', WHO, TEXT(db)},
-    {'k', WHO, TEXT(kind)},
-    {'S', WHO, TEXT(state)},
-    {WAIT_EVENT_KEY, WHO, TEXT(wait_event)},
-    {DIGEST_KEY, WHO, TEXT(digest)},
-    {APPLICATION_KEY, WHO, TEXT(application)},
-    {'n', LIMIT, TEXT(limit)},
-    {HOLDER_KEY, HOLDERS, TEXT(holder)},
-    {'c', LISTS, TEXT(command)},
-    {'m', LISTS, TEXT(min_ms)},
-    {'o', LISTS, TEXT(sort)},
-    {SEARCH_KEY, LISTS, TEXT(search)},
-    {COLUMNS_KEY, LISTS, TEXT(columns)},
-    {BLOCKER_KEY, LISTS, TEXT(blocker)},
-    {STORE_KEY, STORE, TEXT(store)},
-    {PREFIX_KEY, STORE, TEXT(prefix)},
-    {STORE_CA_KEY, STORE, TEXT(store_ca)},
-    {STORE_CERT_KEY, STORE, TEXT(store_cert)},
-    {STORE_KEY_KEY, STORE, TEXT(store_key)},
-    {STORE_USER_KEY, STORE, TEXT(store_user)},
-    {SINCE_KEY, SINCE, TEXT(since)},
-    {UNTIL_KEY, UNTIL, TEXT(until)},
-    {BY_KEY, BY, TEXT(by)},
-    {TTL_KEY, TTL, TEXT(ttl_ms)},
-    {LISTEN_KEY, LISTEN, TEXT(listen)},
-};
-
-static const struct plain *plain_option(int key)
+static const struct known *option_of(int key)
 {
     size_t n;
 
-    for (n = 0; n < sizeof(plain) / sizeof(plain[0]); n++)
-        if (plain[n].key == key)
-            return &plain[n];
+    for (n = 0; n < N_KNOWN; n++)
+        if (known[n].key == key)
+            return &known[n];
     return NULL;
-}
-
-static void keep_plain(struct options *options, const struct plain *option, const char *text)
-{
-    void *place = (char *)options + option->place;
-
-    if (option->flag)
-        *(bool *)place = true;
-    else
-        *(const char **)place = text;
 }
 
 static void parse_output(struct parsed *parsed, const char *text, struct argp_state *state)
@@ -290,53 +172,33 @@ static void parse_output(struct parsed *parsed, const char *text, struct argp_st
 
     options->json = !strcmp(text, "json");
     options->csv = !strcmp(text, "csv");
-    if (options->csv)
-        parsed->used |= CSV;
-    else if (options->json)
-        parsed->used |= JSON;
+    if (options->csv || options->json)
+        parsed->used |= OUTPUT;
     else if (strcmp(text, "table") != 0)
         argp_error(state, "--output takes table, csv or json, not \"%s\"", text);
 }
 
-/* Which commands take an option: those with one of these bits; 0: all. */
-static unsigned belongs(int key)
+/* Those that a command takes; NULL: all. */
+static void list_options(const struct command *command, struct argp_option options[N_KNOWN + 1])
 {
-    const struct plain *option = plain_option(key);
+    size_t n, count = 0;
 
-    if (option)
-        return option->belongs;
-    switch (key) {
-    case 'j':
-        return JSON;
-    case 'w':
-        return WATCH;
-    case 'q':
-    case 'T':
-        return KILL;
-    case STORE_PASSWORD_KEY:
-        return STORE;
-    case 'W':
-        return WAIT;
-    default:
-        return 0;
-    }
+    for (n = 0; n < N_KNOWN; n++)
+        if (!command || !known[n].takes || known[n].takes & command->takes)
+            options[count++] = (struct argp_option){
+                known[n].name,  known[n].key,
+                known[n].value, known[n].keep == KEEP_OPTIONAL ? OPTION_ARG_OPTIONAL : 0,
+                known[n].help,  known[n].group};
+    memset(&options[count], 0, sizeof(*options));
 }
 
-/* The help of a command has the options that it takes alone. */
 static void help_on(const struct command *command)
 {
-    struct argp_option options[N_KNOWN] = {{0}};
-    struct argp argp = {.options = options};
-    size_t n, count = 0;
-    unsigned bits;
+    struct argp_option options[N_KNOWN + 1];
+    struct argp argp = {.options = options, .args_doc = command->arguments, .doc = command->text};
     char name[] = "rosterctl";
 
-    for (n = 0; known[n].name; n++) {
-        bits = known[n].key == OUTPUT_KEY ? CSV : belongs(known[n].key);
-        if (!bits || bits & command->takes)
-            options[count++] = known[n];
-    }
-    (void)ctl_help(command->name, &argp.args_doc, &argp.doc);
+    list_options(command, options);
     argp_help(&argp, stdout, ARGP_HELP_STD_HELP & ~(unsigned)ARGP_HELP_EXIT_OK, name);
 }
 
@@ -427,12 +289,17 @@ static char *as_given(char *arg)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct parsed *parsed = state->input;
-    const struct plain *option = plain_option(key);
+    const struct known *option = option_of(key);
+    void *place = option ? (char *)&parsed->options + option->place : NULL;
 
     arg = as_given(arg);
-    parsed->used |= belongs(key);
-    if (option) {
-        keep_plain(&parsed->options, option, arg);
+    parsed->used |= option && key != OUTPUT_KEY ? option->takes : 0;
+    if (option && option->keep == KEEP_FLAG) {
+        *(bool *)place = true;
+        return 0;
+    }
+    if (option && option->keep == KEEP_TEXT) {
+        *(const char **)place = arg;
         return 0;
     }
     switch (key) {
@@ -478,18 +345,46 @@ static void show_complaint(void)
     free(complaint);
 }
 
-static void parse_all(const struct argp *argp, int argc, char **argv, struct parsed *parsed)
+/* The text below all options; NULL: no memory. */
+static char *list_commands(void)
 {
-    FILE *kept = open_memstream(&complaint, &complaint_size);
+    const struct command *command;
+    size_t size;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &size);
 
+    if (!out)
+        return NULL;
+    fputs("Inspect and control servers that use Roster.\vCommands:\n", out);
+    for (command = ctl_commands; command->name; command++)
+        fprintf(out, "  %-11s %s\n",
+                strchr(command->arguments, '\n') ? command->name : command->arguments,
+                command->summary);
+    fclose(out);
+    return text;
+}
+
+static void parse_all(int argc, char **argv, struct parsed *parsed)
+{
+    static struct argp_option options[N_KNOWN + 1];
+    char *commands = list_commands();
+    const struct argp argp = {options, parse, "COMMAND [ARGUMENT...]", commands, NULL, NULL, NULL};
+    FILE *kept = open_memstream(&complaint, &complaint_size);
+    int n;
+
+    for (n = 0; n < (int)N_KNOWN; n++)
+        if (!known[n].key)
+            known[n].key = FREE_KEY + n;
+    list_options(NULL, options);
     if (kept) {
         terminal = stderr;
         stderr = kept;
         if (atexit(show_complaint))
             show_complaint();
     }
-    argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, parsed);
+    argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, parsed);
     show_complaint();
+    free(commands);
 }
 
 /* A row that lacked a value because memory is out would be taken for whole. */
@@ -504,30 +399,6 @@ static void *json_memory(size_t size)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {
-        .options = known,
-        .parser = parse,
-        .args_doc = "COMMAND [ARGUMENT...]",
-        .doc = "Inspect and control servers that use Roster.\v"
-               "Commands:\n"
-               "  ps          sessions\n"
-               "  trx         transactions\n"
-               "  holders     what holds the minimum back, the oldest first\n"
-               "  min         the oldest timestamp still needed, its holder, and how to end it\n"
-               "  safepoint   safe points and the lease\n"
-               "  status      the server and its counts\n"
-               "  locks       which session waits for which, and deadlocks\n"
-               "  groups      users, databases and applications with the most sessions\n"
-               "  history     statements of long transactions\n"
-               "  activity    activity of sessions: states, waits, statements, users\n"
-               "  events      the event log: kills, fences, drains, rejected opens\n"
-               "  kill ID...  end sessions, or their transactions or statements\n"
-               "  drain       let the server finish its work and exit\n"
-               "  top         all of it, live\n"
-               "  barrier     set NAME TIMESTAMP|now, list, delete NAME: in a cluster's store\n"
-               "  gc status   the safe points in a cluster's store\n"
-               "  serve       one page for all servers of a cluster, for a browser\n",
-    };
     static struct parsed parsed;
     const char *wrong;
     int code;
@@ -543,7 +414,7 @@ int main(int argc, char **argv)
     parsed.options.args = parsed.args;
     unsetenv("POSIXLY_CORRECT"); /* options may stand behind the command */
     keep_ages(argc, argv);
-    parse_all(&argp, argc, argv, &parsed);
+    parse_all(argc, argv, &parsed);
     if (!parsed.options.server || !*parsed.options.server)
         parsed.options.server = DEFAULT_SERVER;
     if (parsed.options.store ? !*parsed.options.store : parsed.used & STORE)

@@ -207,10 +207,40 @@ const struct column *column_find(const struct column *columns, size_t count, con
 extern const struct column min_columns[MIN_COLUMNS];
 json_t *min_row(const json_t *min);
 
-/* help.c: what a command takes and what it is for; false: it has no help of its own. */
-bool ctl_help(const char *name, const char **arguments, const char **text);
-
 typedef int command_fn(const struct options *options);
+
+/* Kinds of options that a command takes. */
+enum takes {
+    LISTS = 1 << 0,
+    WHO = 1 << 1,
+    LIMIT = 1 << 2,
+    HOLDERS = 1 << 3,
+    STORE = 1 << 4,
+    OUTPUT = 1 << 5,
+    FULL = 1 << 6,
+    WATCH = 1 << 7,
+    ALL = 1 << 8,
+    ARGS = 1 << 9,
+    KILL = 1 << 10,
+    WAIT = 1 << 11,
+    TTL = 1 << 12,
+    SINCE = 1 << 13,
+    UNTIL = 1 << 14,
+    BY = 1 << 15,
+    FOLLOW = 1 << 16,
+    LISTEN = 1 << 17,
+};
+
+/* commands.c: the last one has no name. */
+extern const struct command {
+    const char *name;
+    command_fn *run;
+    unsigned takes;
+    const char *arguments, *summary, *text; /* of its help; the summary is in the list of all */
+} ctl_commands[];
+
+/* NULL: there is no such command. */
+const struct command *ctl_command(const char *name);
 
 /* store.c: opens the store that the options name. Returns an exit code; the error was printed. */
 struct roster_store;

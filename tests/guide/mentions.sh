@@ -129,7 +129,7 @@ table() {
 by_name() {
     sed -n '/^struct roster_[a-z_]*options {/,/^}/p' include/roster/*.h | sed -nE 's,^    [a-z][^/]*[ *]([a-z_]+);.*,\1,p' |
         grep -vxE 'size|reserved'
-    sed -nE 's/^    \{"([a-z]+)", ctl_.*/`\1`/p; s/^    \{"([a-z-]+)", .*(NULL|"[A-Z_,./]+"), .*/--\1/p' src/rosterctl/main.c
+    sed -nE 's/^    \{"([a-z]+)", ctl_.*/`\1`/p; s/^    \{"([a-z-]+)", .*(NULL|"[A-Z_,./]+"), .*/--\1/p' src/rosterctl/main.c src/rosterctl/commands.c
     sed -nE 's/^    \{"(\/[a-z]+)", .*/\1/p' src/status/route.c
 }
 # misplaced PAGE: prints rows of another width, changes that have two rows, rows that begin or are tested in no
