@@ -14,62 +14,34 @@
 #include <string.h>
 
 /* What is a number there and an errno for people is its text here. */
-static void print_number(const char *prefix, const char *key, json_int_t number)
+static void print_number(const char *key, json_int_t number)
 {
     size_t length = strlen(key);
 
     if (length >= 5 && !strcmp(key + length - 5, "error") && number <= 0)
-        printf("%s%s: %s\n", prefix, key, number ? roster_store_strerror((int)number) : "none");
+        printf("%s: %s\n", key, number ? roster_store_strerror((int)number) : "none");
     else
-        printf("%s%s: %lld\n", prefix, key, (long long)number);
+        printf("%s: %lld\n", key, (long long)number);
 }
 
 /* A timestamp also says when that is. */
-static void print_text(const char *prefix, const char *key, const char *text)
+static void print_text(const char *key, const char *text)
 {
     size_t length = strlen(key);
     char when[64];
 
     if (text[strspn(text, "0123456789")] || strlen(text) < 15 || strlen(text) > 20 ||
         !((length >= 3 && !strcmp(key + length - 3, "_ts")) || strstr(key, "safe_point"))) {
-        printf("%s%s: %s\n", prefix, key, *text ? text : "none");
+        printf("%s: %s\n", key, *text ? text : "none");
         return;
     }
     time_show((int64_t)roster_ts_physical_ms(strtoull(text, NULL, 10)), when, sizeof(when));
-    printf("%s%s: %s (%s)\n", prefix, key, text, when);
+    printf("%s: %s (%s)\n", key, text, when);
 }
 
-/* All members of an object, one a line. */
-static void print_members(const json_t *object, const char *prefix)
-{
-    const char *member;
-    json_t *value;
-    char text[512], key[64];
+static void flatten(json_t *rows, const char *name, const json_t *value, bool lists);
 
-    json_object_foreach((json_t *)(uintptr_t)object, member, value)
-    {
-        roster_text_show(member, strlen(member), key, sizeof(key));
-        if (json_is_object(value)) {
-            char inner[128];
-
-            snprintf(inner, sizeof(inner), "%s%s.", prefix, key);
-            print_members(value, inner);
-        } else if (json_is_string(value)) {
-            text_string(value, text, sizeof(text));
-            print_text(prefix, key, text);
-        } else if (json_is_boolean(value)) {
-            printf("%s%s: %s\n", prefix, key, json_is_true(value) ? "yes" : "no");
-        } else if (json_is_integer(value)) {
-            print_number(prefix, key, json_integer_value(value));
-        } else if (!json_is_array(value)) {
-            printf("%s%s: none\n", prefix, key);
-        }
-    }
-}
-
-static void flatten(json_t *rows, const char *name, const json_t *value);
-
-static void flatten_object(json_t *rows, const char *prefix, const json_t *object)
+static void flatten_object(json_t *rows, const char *prefix, const json_t *object, bool lists)
 {
     char name[256];
     const char *key;
@@ -78,24 +50,25 @@ static void flatten_object(json_t *rows, const char *prefix, const json_t *objec
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         snprintf(name, sizeof(name), "%s%s%s", prefix, *prefix ? "." : "", key);
-        flatten(rows, name, value);
+        flatten(rows, name, value, lists);
     }
 }
 
-/* A value as a row, and of what has members each of these: "problems.0.command". */
-static void flatten(json_t *rows, const char *name, const json_t *value)
+/* A value as a row, and of what has members each of these: "problems.0.command"; of lists, too, if
+ * these are wanted. */
+static void flatten(json_t *rows, const char *name, const json_t *value, bool lists)
 {
     char inner[256];
     json_t *text;
     size_t n;
 
     if (json_is_object(value)) {
-        flatten_object(rows, name, value);
+        flatten_object(rows, name, value, lists);
         return;
     }
-    for (n = 0; n < json_array_size(value); n++) {
+    for (n = 0; lists && n < json_array_size(value); n++) {
         snprintf(inner, sizeof(inner), "%s.%zu", name, n);
-        flatten(rows, inner, json_array_get(value, n));
+        flatten(rows, inner, json_array_get(value, n), lists);
     }
     if (json_is_array(value))
         return;
@@ -110,8 +83,29 @@ static void print_csv(const json_t *json)
                                             {"value", "", COLUMN_TEXT, 0}};
     json_t *rows = json_array();
 
-    flatten_object(rows, "", json);
+    flatten_object(rows, "", json, true);
     table_print_csv(rows, columns, 2);
+    json_decref(rows);
+}
+
+/* All members of an object, one a line. */
+static void print_members(const json_t *object)
+{
+    json_t *rows = json_array(), *row, *value;
+    char name[256], text[512];
+    size_t n;
+
+    flatten_object(rows, "", object, false);
+    json_array_foreach(rows, n, row)
+    {
+        value = json_object_get(row, "value");
+        text_string(json_object_get(row, "name"), name, sizeof(name));
+        text_string(value, text, sizeof(text));
+        if (json_is_integer(value))
+            print_number(name, json_integer_value(value));
+        else
+            print_text(name, text);
+    }
     json_decref(rows);
 }
 
@@ -155,7 +149,7 @@ static void print_status(const struct options *options, const json_t *json)
     if (json_is_true(json_object_get(json, "healthy")))
         puts("HEALTHY: no problem is known");
     print_problems(json_object_get(json, "problems"));
-    print_members(json, "");
+    print_members(json);
 }
 
 int ctl_status(const struct options *options)
@@ -211,7 +205,7 @@ static void print_safe_point(const struct options *options, const json_t *json)
 
     cluster_check_commands(reply.json, options);
     worst = json_array_get(json_object_get(reply.json, "problems"), 0);
-    print_members(json, "");
+    print_members(json);
     member_text(worst, "problem", problem, sizeof(problem));
     member_text(worst, "evidence", evidence, sizeof(evidence));
     member_text(worst, "command", command, sizeof(command));

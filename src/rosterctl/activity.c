@@ -6,6 +6,7 @@
  */
 #include "rosterctl/rosterctl.h"
 
+#include "core/base/ascii.h"
 #include "core/base/count.h"
 #include "core/base/when.h"
 
@@ -29,20 +30,6 @@ static const struct column known[] = {
 
 #define KNOWN (sizeof(known) / sizeof(known[0]))
 
-/* The columns of the rows: how much, then what they have. */
-static size_t columns_of(const json_t *rows, struct column *columns)
-{
-    const json_t *first = json_array_get(rows, 0);
-    size_t count = 0, n;
-
-    columns[count++] = (struct column){"average", "AVERAGE", COLUMN_TEXT, 0};
-    columns[count++] = (struct column){"samples", "SAMPLES", COLUMN_NUMBER, 0};
-    for (n = 0; n < KNOWN; n++)
-        if (json_object_get(first, known[n].key))
-            columns[count++] = known[n];
-    return count;
-}
-
 /* Whether "state,wait" names a column: "wait" has two. */
 static bool is_named(const char *by, const char *key)
 {
@@ -50,8 +37,8 @@ static bool is_named(const char *by, const char *key)
 
     for (;; by += length + 1) {
         length = strcspn(by, ",");
-        if (!strncmp(key, by, length) &&
-            (!key[length] || (key[length] == '_' && !strncmp(by, "wait", length))))
+        if (ascii_is(by, length, key) ||
+            (ascii_is(by, length, "wait") && !strncmp(key, "wait_", 5)))
             return true;
         if (!by[length])
             return false;
@@ -105,23 +92,15 @@ static void print_sum(const json_t *reply)
         printf("what %.2f of them did was not kept\n", dropped);
 }
 
-/* For a program by what was asked for: there may be no row to look at. */
-static size_t columns_asked(const char *by, struct column *columns)
-{
-    columns[0] = (struct column){"average", "AVERAGE", COLUMN_TEXT, 0};
-    columns[1] = (struct column){"samples", "SAMPLES", COLUMN_NUMBER, 0};
-    return 2 + activity_columns(by, columns + 2);
-}
-
 static void print(const struct options *options, const json_t *reply, const char *path,
                   const char *by, const struct steps_asked *asked)
 {
     const json_t *rows = json_object_get(reply, "rows");
-    struct column columns[KNOWN + 2];
-    size_t count;
+    struct column columns[KNOWN + 2] = {{"average", "AVERAGE", COLUMN_TEXT, 0},
+                                        {"samples", "SAMPLES", COLUMN_NUMBER, 0}};
+    size_t count = 2 + activity_columns(by, columns + 2);
 
     add_averages(reply);
-    count = ctl_for_program(options) ? columns_asked(by, columns) : columns_of(rows, columns);
     if (table_print_for_program(options, reply, rows, columns, count))
         return;
     print_sum(reply);

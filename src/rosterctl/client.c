@@ -295,22 +295,14 @@ struct kept {
 
 static _Thread_local struct kept kept, kept_proposal;
 
-static void keep(struct kept *where, char *text, size_t size)
+void ctl_keep_errors(char *text, char *command, size_t size)
 {
-    where->text = text;
-    where->size = size;
+    kept = (struct kept){text, size};
+    kept_proposal = (struct kept){command, size};
     if (text)
         *text = '\0';
-}
-
-void ctl_keep_error(char *text, size_t size)
-{
-    keep(&kept, text, size);
-}
-
-void ctl_keep_proposal(char *command, size_t size)
-{
-    keep(&kept_proposal, command, size);
+    if (command)
+        *command = '\0';
 }
 
 void ctl_propose(const char *command)

@@ -100,18 +100,14 @@ static void merge(const struct servers *servers, const struct options *options, 
 struct reply servers_rows(struct servers *servers, const struct options *options, const char *path,
                           const void *unused)
 {
-    struct reply all = {.code = CTL_OK};
+    struct reply all = servers_round(servers, options, ask_rows, path);
     json_int_t matched = 0;
     json_t *rows;
     size_t n;
 
     (void)unused;
-    servers_ask(servers, options, ask_rows, path);
-    all.missing = servers_code(servers);
-    if (all.missing == CTL_USAGE) {
-        all.code = CTL_USAGE;
+    if (all.code != CTL_OK)
         return all;
-    }
     rows = json_array();
     for (n = 0; n < servers->count; n++)
         matched += member_whole(servers->all[n].reply.json, "matched");
@@ -126,7 +122,7 @@ struct reply cluster_ask(const struct options *options, servers_reply_fn *ask, c
     struct reply all = {.code = CTL_OK};
     struct servers servers;
 
-    all.code = servers_read(options, &servers);
+    all.code = servers_read(options, &servers, false);
     if (all.code == CTL_OK)
         all = ask(&servers, options, path, arg);
     servers_free(&servers);
@@ -301,8 +297,7 @@ int ctl_cluster(const struct options *options, command_fn *run)
 
     if (run != ctl_min && run != ctl_status && run != ctl_kill)
         return run(options); /* it asks all of them for its rows */
-    code =
-        run == ctl_status ? servers_read_gone(options, &servers) : servers_read(options, &servers);
+    code = servers_read(options, &servers, run == ctl_status);
     if (code == CTL_OK)
         code = run == ctl_min      ? cluster_min(options, &servers)
                : run == ctl_status ? cluster_status(options, &servers)

@@ -38,9 +38,8 @@ struct servers {
 };
 
 /* Reads the records. Returns CTL_OK, or an exit code after the error was printed: that there is no
- * server is one; for the second, only if none has gone. */
-int servers_read(const struct options *options, struct servers *servers);
-int servers_read_gone(const struct options *options, struct servers *servers);
+ * server is one; if those that have gone are wanted, only where none has. */
+int servers_read(const struct options *options, struct servers *servers, bool want_gone);
 void servers_free(struct servers *servers);
 
 /* A request to one server, in a thread of its own, with the options that name it. */
@@ -59,6 +58,11 @@ size_t servers_complain(struct servers *servers);
 /* The exit code after a round, with what is to be printed then: of the servers that did not answer,
  * or why none takes what it was asked. */
 int servers_code(struct servers *servers);
+
+/* The same as a reply without rows so far; and that of a round. */
+struct reply servers_result(struct servers *servers);
+struct reply servers_round(struct servers *servers, const struct options *options,
+                           server_ask_fn *ask, const void *arg);
 
 /* An answer that cannot be used, and why: its server is named as one that did not answer. */
 void servers_reject(struct server *server, const char *format, ...)
@@ -79,13 +83,10 @@ int member_compare(const json_t *a, const json_t *b);
 double member_number(const json_t *object, const char *key);
 json_int_t member_whole(const json_t *object, const char *key);
 
-/* Rows in an order; those that are equal in it stay in theirs. They are used up. A server may
- * answer with any number of rows, so this takes no longer than a sort does. */
-typedef int rows_compare_fn(const json_t *a, const json_t *b);
-json_t *rows_sort(json_t *rows, rows_compare_fn *compare);
-
-/* The rows of several servers by their times. They are used up. */
-json_t *events_sort(json_t *rows);
+/* Rows by a member that is a number, "-KEY": the largest first; those that are equal in it stay in
+ * their order. They are used up. A server may answer with any number of rows, so this takes no
+ * longer than a sort does. */
+json_t *rows_sort(json_t *rows, const char *key);
 
 /* A server that has gone, as a row of status. */
 json_t *cluster_gone_row(const struct gone *gone);

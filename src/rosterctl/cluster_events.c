@@ -49,11 +49,6 @@ static json_int_t at_ms(const json_t *row)
     return json_integer_value(json_object_get(row, "last_ms"));
 }
 
-static int by_time(const json_t *a, const json_t *b)
-{
-    return (at_ms(a) > at_ms(b)) - (at_ms(a) < at_ms(b));
-}
-
 /* Takes the rows of one server, and says what is missing before them. */
 static void take(struct server *server, int64_t since_ms, json_t *rows)
 {
@@ -77,11 +72,6 @@ static void take(struct server *server, int64_t since_ms, json_t *rows)
     }
 }
 
-json_t *events_sort(json_t *rows)
-{
-    return rows_sort(rows, by_time);
-}
-
 static int show_round(struct servers *servers, const struct options *options, int64_t since_ms,
                       events_show_fn *show, void *arg)
 {
@@ -94,7 +84,7 @@ static int show_round(struct servers *servers, const struct options *options, in
     for (n = 0; n < servers->count && code != CTL_USAGE; n++)
         if (servers->all[n].reply.code == CTL_OK)
             take(&servers->all[n], since_ms, rows);
-    rows = events_sort(rows);
+    rows = rows_sort(rows, "last_ms");
     if (code != CTL_USAGE)
         show(arg, rows);
     json_decref(rows);
@@ -108,7 +98,7 @@ static void read_again(struct servers *servers, const struct options *options)
     struct servers now;
     size_t n, m;
 
-    if (servers_read(options, &now) != CTL_OK) {
+    if (servers_read(options, &now, false) != CTL_OK) {
         servers_free(&now);
         return;
     }
@@ -128,7 +118,7 @@ int cluster_events(const struct options *options, int64_t since_ms, events_show_
     struct options asking = *options;
     struct servers servers;
     unsigned round = 0;
-    int code = servers_read(options, &servers);
+    int code = servers_read(options, &servers, false);
 
     if (options->follow)
         asking.timeout_ms = FOLLOW_TIMEOUT_MS;

@@ -118,13 +118,6 @@ static void add_rows(json_t *rows, const struct options *options, const struct s
     }
 }
 
-static int most_problems_first(const json_t *a, const json_t *b)
-{
-    double of_a = member_number(a, "problems"), of_b = member_number(b, "problems");
-
-    return (of_a < of_b) - (of_a > of_b);
-}
-
 /* Those without an answer first. */
 static json_t *status_rows(const struct options *options, const struct servers *servers)
 {
@@ -138,7 +131,7 @@ static json_t *status_rows(const struct options *options, const struct servers *
             add_rows(answered, options, &servers->all[n]);
         else
             json_array_append_new(rows, cluster_silent_row(&servers->all[n]));
-    answered = rows_sort(answered, most_problems_first);
+    answered = rows_sort(answered, "-problems");
     json_array_extend(rows, answered);
     json_decref(answered);
     return rows;

@@ -292,10 +292,8 @@ struct reply servers_steps(struct servers *servers, const struct options *option
         ctl_add_argument(whole_path, sizeof(whole_path), "limit", OF_ONE);
     servers_ask(servers, options, ask_path, whole_path);
     check(servers, asked);
-    all.missing = servers_code(servers);
-    if (all.missing == CTL_USAGE)
-        all.code = CTL_USAGE;
-    else
+    all = servers_result(servers);
+    if (all.code == CTL_OK)
         all.json = sum_up(servers, steps, asked->most);
     if (all.code == CTL_OK && !all.json) {
         all.code = CTL_NOT_FOUND;

@@ -27,54 +27,43 @@ json_int_t member_whole(const json_t *object, const char *key)
     return (json_int_t)member_number(object, key);
 }
 
-/* A row, and its place before they are sorted. */
+/* A row, its value, and its place before they are sorted. */
 struct place {
     json_t *row;
+    double value;
     size_t n;
-    rows_compare_fn *compare;
 };
 
-static int by_row(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
-    int order = x->compare(x->row, y->row);
+    int order = (x->value > y->value) - (x->value < y->value);
 
     return order ? order : (x->n > y->n) - (x->n < y->n);
 }
 
-json_t *rows_sort(json_t *rows, rows_compare_fn *compare)
+json_t *rows_sort(json_t *rows, const char *key)
 {
     size_t count = json_array_size(rows), n;
     struct place *all = calloc(count + 1, sizeof(*all));
-    json_t *in_order;
+    bool down = *key == '-';
+    json_t *in_order, *row;
+    double value;
 
     if (!all)
         return rows; /* rather all of them than their order */
     in_order = json_array();
-    for (n = 0; n < count; n++)
-        all[n] = (struct place){json_array_get(rows, n), n, compare};
-    qsort(all, count, sizeof(*all), by_row);
+    json_array_foreach(rows, n, row)
+    {
+        value = member_value(row, key + down);
+        all[n] = (struct place){row, down ? -value : value, n};
+    }
+    qsort(all, count, sizeof(*all), by_value);
     for (n = 0; n < count; n++)
         json_array_append(in_order, all[n].row);
     free(all);
     json_decref(rows);
     return in_order;
-}
-
-static int largest_first(const json_t *a, const json_t *b, const char *key)
-{
-    return (member_value(a, key) < member_value(b, key)) -
-           (member_value(a, key) > member_value(b, key));
-}
-
-static int by_mean(const json_t *a, const json_t *b)
-{
-    return largest_first(a, b, "mean");
-}
-
-static int by_at(const json_t *a, const json_t *b)
-{
-    return largest_first(a, b, "at_ms");
 }
 
 /* How many rows are wanted. Returns whether that is a number. */
@@ -90,10 +79,8 @@ static bool rows_wanted(const struct options *options, size_t otherwise, size_t 
 
 static struct reply no_limit(const struct options *options)
 {
-    struct reply reply = {.code = CTL_USAGE};
-
-    ctl_error(CTL_USAGE, "limit takes a number from 1, not \"%s\"", options->limit);
-    return reply;
+    return (struct reply){
+        .code = ctl_error(CTL_USAGE, "limit takes a number from 1, not \"%s\"", options->limit)};
 }
 
 /* A tree of a server: a root, and the rows below it. */
@@ -171,16 +158,14 @@ struct reply servers_locks(struct servers *servers, const struct options *option
                            const void *unused)
 {
     json_t *rows, *deadlocks, *deadlock;
-    struct reply all = {.code = CTL_OK};
+    struct reply all;
     double waits = 0, matched = 0, total = 0;
     size_t n, m, most;
 
     (void)unused;
     if (!rows_wanted(options, 1000, &most))
         return no_limit(options);
-    servers_ask(servers, options, ask_path, path);
-    all.missing = servers_code(servers);
-    all.code = all.missing == CTL_USAGE ? CTL_USAGE : CTL_OK;
+    all = servers_round(servers, options, ask_path, path);
     rows = json_array();
     deadlocks = json_array();
     for (n = 0; n < servers->count; n++) {
@@ -195,7 +180,7 @@ struct reply servers_locks(struct servers *servers, const struct options *option
             json_array_append(deadlocks, deadlock);
         }
     }
-    deadlocks = rows_sort(deadlocks, by_at);
+    deadlocks = rows_sort(deadlocks, "-at_ms");
     put_trees(servers, most, rows);
     all.json = json_pack("{s:I, s:I, s:o, s:I, s:o}", "waits", (json_int_t)waits, "matched",
                          (json_int_t)matched, "rows", rows, "deadlocks_total", (json_int_t)total,
@@ -266,7 +251,7 @@ static json_t *sum(const struct servers *servers, bool by_server, bool by_more, 
     {
         json_array_append(rows, row);
     }
-    rows = rows_sort(rows, by_mean);
+    rows = rows_sort(rows, "-mean");
     m = json_array_size(rows);
     while (json_array_size(rows) > most)
         json_array_remove(rows, json_array_size(rows) - 1);
@@ -279,7 +264,7 @@ struct reply servers_activity(struct servers *servers, const struct options *opt
                               const char *path, const void *by)
 {
     char rest[256], whole[4096];
-    struct reply all = {.code = CTL_OK};
+    struct reply all;
     bool by_server;
     size_t most;
 
@@ -289,9 +274,7 @@ struct reply servers_activity(struct servers *servers, const struct options *opt
     snprintf(whole, sizeof(whole), "%s", path);
     ctl_add_argument(whole, sizeof(whole), "by", *rest ? rest : "kind");
     ctl_add_argument(whole, sizeof(whole), "limit", "10000"); /* it is of the sum */
-    servers_ask(servers, options, ask_path, whole);
-    all.missing = servers_code(servers);
-    all.code = all.missing == CTL_USAGE ? CTL_USAGE : CTL_OK;
+    all = servers_round(servers, options, ask_path, whole);
     all.json = sum(servers, by_server, *rest, most);
     return all;
 }

@@ -105,10 +105,9 @@ int ctl_finish(const struct options *options, struct reply *reply);
 /* Says on standard error what to run then. */
 void ctl_propose(const char *command);
 
-/* From now on what ctl_error() says in this thread goes there, the first of it, and the first of
- * what is proposed beside it; NULL: no more. */
-void ctl_keep_error(char *text, size_t size);
-void ctl_keep_proposal(char *command, size_t size);
+/* From now on what ctl_error() says in this thread goes to `text`, the first of it, and the first
+ * of what is proposed to `command`; NULL: no more. Both have `size` bytes. */
+void ctl_keep_errors(char *text, char *command, size_t size);
 
 /* Asks for all rows of a list, page by page, with the filters of the options. */
 struct reply ctl_rows(const struct options *options, const char *path);

@@ -65,21 +65,27 @@ void serve_keep_objects(json_t *rows)
     " server limit sort search user db kind application wait digest blocker command state min_ms " \
     "columns in_txn full id "
 
-/* In the order of the pages. */
-static const struct {
+/* How a page is made, and the arguments that it takes. */
+struct making {
     serve_make_fn *make;
     const char *takes;
-} makes[] = {
-    {serve_status, " "},
-    {serve_sessions, ROWS},
-    {serve_trx, ROWS},
-    {serve_holders, ROWS "holder "},
-    {serve_locks, " server limit "},
-    {serve_minimum, " server "},
-    {serve_events, " server limit since "},
-    {serve_timeline, " server after "},
-    {serve_activity, " server from to step by limit state wait digest user db application kind "},
-    {serve_kill, " server id target statement start_ts transaction "},
+};
+
+static const struct rst_site_page pages[] = {
+    {"/status", false, &(const struct making){serve_status, " "}},
+    {"/processlist", false, &(const struct making){serve_sessions, ROWS}},
+    {"/trx", false, &(const struct making){serve_trx, ROWS}},
+    {"/holders", false, &(const struct making){serve_holders, ROWS "holder "}},
+    {"/locks", false, &(const struct making){serve_locks, " server limit "}},
+    {"/minimum", false, &(const struct making){serve_minimum, " server "}},
+    {"/events", false, &(const struct making){serve_events, " server limit since "}},
+    {"/timeline", false, &(const struct making){serve_timeline, " server after "}},
+    {"/activity", false,
+     &(const struct making){
+         serve_activity,
+         " server from to step by limit state wait digest user db application kind "}},
+    {"/kill", true,
+     &(const struct making){serve_kill, " server id target statement start_ts transaction "}},
 };
 
 #define PLACE(name, member)                                                                        \
@@ -217,18 +223,6 @@ static void add_servers(struct reply *reply, const struct servers *servers, size
     json_object_set_new(reply->json, "silent_why", why);
 }
 
-static unsigned answer(void *arg, const struct rst_site_asked *asked, char **json);
-
-static const struct rst_site_page pages[] = {
-    {"/status", false, answer},  {"/processlist", false, answer}, {"/trx", false, answer},
-    {"/holders", false, answer}, {"/locks", false, answer},       {"/minimum", false, answer},
-    {"/events", false, answer},  {"/timeline", false, answer},    {"/activity", false, answer},
-    {"/kill", true, answer},
-};
-
-_Static_assert(sizeof(pages) / sizeof(pages[0]) == sizeof(makes) / sizeof(makes[0]),
-               "one for each");
-
 /* Where no server has answered, nothing is known: that is no empty list. */
 static struct reply check(const struct asking *asking, struct reply *made)
 {
@@ -246,20 +240,20 @@ static struct reply check(const struct asking *asking, struct reply *made)
 
 static struct reply make(struct asking *asking, const struct rst_site_asked *asked, char error[512])
 {
-    size_t page = (size_t)(asked->page - pages);
-    struct reply reply = parse(asking, asked, makes[page].takes);
+    const struct making *making = asked->page->what;
+    bool changes = asked->page->changes, is_status = making->make == serve_status;
+    struct reply reply = parse(asking, asked, making->takes);
 
     if (reply.code == CTL_OK)
         reply = serve_begin(asking);
     if (reply.code == CTL_OK) {
-        ctl_keep_error(error, 512);
-        reply = makes[page].make(asking);
-        ctl_keep_error(NULL, 0);
-        if (reply.code == CTL_OK && !pages[page].changes && makes[page].make != serve_status)
+        ctl_keep_errors(error, NULL, 512);
+        reply = making->make(asking);
+        ctl_keep_errors(NULL, NULL, 0);
+        if (reply.code == CTL_OK && !changes && !is_status)
             reply = check(asking, &reply);
-        if (reply.code == CTL_OK && !pages[page].changes)
-            add_servers(&reply, &asking->servers,
-                        makes[page].make == serve_status ? asking->servers.gone_count : 0);
+        if (reply.code == CTL_OK && !changes)
+            add_servers(&reply, &asking->servers, is_status ? asking->servers.gone_count : 0);
     }
     serve_end(asking);
     return reply;
@@ -319,7 +313,7 @@ static int listen_error(const char *address, int err)
 static int run(struct serve *serve)
 {
     const char *address = serve->options->listen ? serve->options->listen : "127.0.0.1:0";
-    struct rst_site site = {address, pages, sizeof(pages) / sizeof(pages[0]), serve};
+    struct rst_site site = {address, pages, COUNT_OF(pages), answer, serve};
     struct sigaction action = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
     struct roster_status *status;
     int err = rst_site_start(&site, &status);

@@ -71,11 +71,9 @@ bool serve_read(struct serve *serve)
     serve->reading |= due;
     pthread_mutex_unlock(&serve->mutex);
     if (due) {
-        ctl_keep_error(error, sizeof(error));
-        ctl_keep_proposal(command, sizeof(command));
-        code = servers_read_gone(serve->options, &now);
-        ctl_keep_proposal(NULL, 0);
-        ctl_keep_error(NULL, 0);
+        ctl_keep_errors(error, command, sizeof(error));
+        code = servers_read(serve->options, &now, true);
+        ctl_keep_errors(NULL, NULL, 0);
     }
     pthread_mutex_lock(&serve->mutex);
     if (due) {

@@ -159,7 +159,7 @@ struct reply serve_events(struct asking *asking)
             json_array_append(all, row);
         }
     }
-    reply.json = json_pack("{s:o, s:b}", "rows", events_sort(all), "whole", 1);
+    reply.json = json_pack("{s:o, s:b}", "rows", rows_sort(all, "last_ms"), "whole", 1);
     return reply;
 }
 

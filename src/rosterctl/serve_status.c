@@ -16,23 +16,6 @@
 #define RANK_SILENT (-1)
 #define PROBLEMS_MOST 100 /* of one server, which has fewer: what answers need not be one */
 
-static double rank_of(const json_t *problem)
-{
-    return json_number_value(json_object_get(problem, "rank"));
-}
-
-/* The worst first; of the same ones, the one that has lasted longest. */
-static int by_rank(const json_t *a, const json_t *b)
-{
-    double age_a, age_b;
-
-    if (rank_of(a) < rank_of(b) || rank_of(a) > rank_of(b))
-        return rank_of(a) < rank_of(b) ? -1 : 1;
-    age_a = member_number(a, "age_ms");
-    age_b = member_number(b, "age_ms");
-    return (age_a < age_b) - (age_a > age_b);
-}
-
 static void add_problems(json_t *problems, const struct server *server,
                          const struct options *options)
 {
@@ -134,7 +117,8 @@ struct reply serve_status(struct asking *asking)
         json_array_append_new(rows, row);
     }
     add_store(problems, asking);
-    problems = rows_sort(problems, by_rank);
+    /* The worst first; of the same ones, the one that has lasted longest. */
+    problems = rows_sort(rows_sort(problems, "-age_ms"), "rank");
     reply.json =
         json_pack("{s:s+, s:b, s:n, s:s, s:s, s:I, s:I, s:b, s:I, s:b, s:b}", "name", "cluster ",
                   prefix, "cluster", 1, "server_id", "store", serve->store, "roster_version",

@@ -199,7 +199,7 @@ static int read_all(struct servers *servers, const struct roster_store_txn_resul
 }
 
 /* At one revision: a server that stops in that time is there or is not, and has not gone. */
-static int read_store(const struct options *options, struct servers *servers, bool want_gone)
+int servers_read(const struct options *options, struct servers *servers, bool want_gone)
 {
     static const char *const keys[] = {"info", "seen"};
     struct roster_store_txn_result *result = NULL;
@@ -226,16 +226,6 @@ static int read_store(const struct options *options, struct servers *servers, bo
     roster_store_free(result);
     roster_store_close(store);
     return code;
-}
-
-int servers_read(const struct options *options, struct servers *servers)
-{
-    return read_store(options, servers, false);
-}
-
-int servers_read_gone(const struct options *options, struct servers *servers)
-{
-    return read_store(options, servers, true);
 }
 
 struct server *servers_find(const struct servers *servers, const char *name, size_t length)
@@ -366,4 +356,18 @@ int servers_code(struct servers *servers)
         if (servers->all[n].reply.code == CTL_USAGE) /* all say so */
             return ctl_error(CTL_USAGE, "%s", servers->all[n].reply.error);
     return servers_complain(servers) ? CTL_NO_SERVER : CTL_OK;
+}
+
+struct reply servers_result(struct servers *servers)
+{
+    int code = servers_code(servers);
+
+    return (struct reply){.code = code == CTL_USAGE ? code : CTL_OK, .missing = code};
+}
+
+struct reply servers_round(struct servers *servers, const struct options *options,
+                           server_ask_fn *ask, const void *arg)
+{
+    servers_ask(servers, options, ask, arg);
+    return servers_result(servers);
 }

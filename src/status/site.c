@@ -26,7 +26,6 @@
 struct job {
     struct job *next;
     struct request *request;
-    const struct rst_site_page *page;
     struct rst_site_argument arguments[ARGUMENTS_MOST];
     struct rst_site_asked asked;
     unsigned status;
@@ -61,7 +60,7 @@ static void *run(void *arg)
         if (!site->first)
             site->last = &site->first;
         pthread_mutex_unlock(&site->mutex);
-        job->status = job->page->answer(site->what->arg, &job->asked, &job->json);
+        job->status = site->what->answer(site->what->arg, &job->asked, &job->json);
         pthread_mutex_lock(&site->mutex);
         job->next = site->done;
         site->done = job;
@@ -163,7 +162,6 @@ static unsigned hand_over(struct site *site, struct request *request,
         return rst_status_request_fail(request, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     request->job = job;
     job->request = request;
-    job->page = page;
     job->asked.page = page;
     job->asked.arguments = job->arguments;
     MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, take_argument, job);
@@ -199,7 +197,7 @@ unsigned rst_site_dispatch(struct request *request, const char *url, const char 
     status = admit(request, page, method);
     if (status)
         return status;
-    return page->answer ? hand_over(site, request, page) : rst_status_get_page(request, NULL);
+    return page->what ? hand_over(site, request, page) : rst_status_get_page(request, NULL);
 }
 
 void rst_site_job_free(struct request *request)

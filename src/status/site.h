@@ -35,14 +35,15 @@ typedef unsigned rst_site_fn(void *arg, const struct rst_site_asked *asked, char
 
 struct rst_site_page {
     const char *path;
-    bool changes; /* it takes POST, not GET */
-    rst_site_fn *answer;
+    bool changes;     /* it takes POST, not GET */
+    const void *what; /* for the answer; NULL: the page of every endpoint */
 };
 
 struct rst_site {
     const char *address; /* as of roster_status_start() */
     const struct rst_site_page *pages;
     size_t count;
+    rst_site_fn *answer;
     void *arg; /* of the answers */
 };
 
