@@ -53,8 +53,9 @@ ROSTER_API void roster_oracle_local_destroy(struct roster_oracle_local *clock);
  * earlier call has read or allocated. Writes nothing, so that threads do not contend for a line.
  * The clock moves with roster_oracle_local_allocate() and roster_oracle_local_advance(); a roster
  * whose oracle this is advances it with each of its ticks (options.tick_ms, or roster_tick()), so
- * timestamps lag behind the wall clock by a tick. Any thread; wait-free; never fails and returns 0.
- * Neither argument may be NULL.
+ * timestamps lag behind the wall clock by a tick. Syncers and safe points advance it before they
+ * compare it with what other servers have written. Any thread; wait-free; never fails and returns
+ * 0. Neither argument may be NULL.
  */
 ROSTER_API int roster_oracle_local_read(void *clock, uint64_t *ts);
 

@@ -12,13 +12,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <roster/oracle.h>
 #include <roster/timestamp.h>
 #include <stdio.h>
 
 int rst_safe_point_now(struct roster_safe_point *safe_point, uint64_t *now)
 {
-    int err = safe_point->options.oracle(safe_point->options.oracle_arg, now);
+    int err;
 
+    /* A process that was stopped may not have ticked since. */
+    if (safe_point->options.oracle == roster_oracle_local_read)
+        roster_oracle_local_advance(safe_point->options.oracle_arg);
+    err = safe_point->options.oracle(safe_point->options.oracle_arg, now);
     if (!err && (*now == 0 || *now == ROSTER_TS_MAX))
         err = -ENODATA;
     if (err)

@@ -11,6 +11,8 @@
 #include "core/roster/thread.h"
 #include "core/scanner/scan.h"
 
+#include <roster/oracle.h>
+
 int rst_lease_attach(struct roster *roster, const struct rst_lease_ops *ops, void *arg)
 {
     int err = 0;
@@ -51,8 +53,11 @@ int rst_lease_scan(struct roster *roster, uint64_t max_age_ms, uint64_t least, b
                    struct roster_min *min)
 {
     struct rst_scan_for what = {.max_age_ms = max_age_ms, .least = least, .report = report};
-    int err = rst_scan(roster, &what, min);
+    int err;
 
+    /* A process that was stopped may not have ticked since, and other servers have gone on. */
+    roster_oracle_local_advance(roster->ticker.oracle);
+    err = rst_scan(roster, &what, min);
     if (!err && report)
         rst_probe2(report, min->min_start_ts, min->now);
     return err;

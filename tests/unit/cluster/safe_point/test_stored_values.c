@@ -504,6 +504,41 @@ STORE_TEST(a_server_that_only_looks_believes_nothing_that_is_ahead_of_its_oracle
     roster_safe_point_destroy(safe_point);
 }
 
+/* Other servers go on while it does not tick, and their safe points are above its clock's last. */
+STORE_TEST(a_server_that_was_stopped_accuses_no_other_one)
+{
+    struct roster_safe_point_options looking = {.size = sizeof(looking)};
+    struct roster_syncer_options options = server_options("a");
+    struct roster_safe_point_state state = {.size = sizeof(state)};
+    struct roster_options how = ROSTER_OPTIONS_INIT;
+    struct roster_safe_point *safe_point;
+    struct roster_oracle_local *clock;
+    struct server server = {0};
+    uint64_t ts;
+
+    cr_assert_eq(roster_oracle_local_create(&clock), 0);
+    how.oracle = looking.oracle = roster_oracle_local_read;
+    how.oracle_arg = looking.oracle_arg = clock;
+    how.tick_ms = ROSTER_TICK_MANUAL;
+    cr_assert_eq(roster_create(&how, &server.roster), 0);
+    cr_assert_eq(roster_session_open(server.roster, NULL, &server.session), 0);
+    cr_assert_eq(roster_syncer_create(server.roster, f->store, &options, &server.syncer), 0);
+    cr_assert_eq(roster_safe_point_create(f->store, &looking, &safe_point), 0);
+    cr_assert_eq(roster_oracle_local_read(clock, &ts), 0);
+    sleep_ms(60);
+    put_number(f->store, "/roster/safepoint/txn", ts + roster_ts_compose(20, 0));
+    cr_expect_eq(roster_safe_point_refresh(safe_point), 0);
+    cr_assert_eq(roster_safe_point_state(safe_point, &state), 0);
+    cr_expect_eq(state.rejected, 0);
+    sleep_ms(60);
+    put_number(f->store, "/roster/safepoint/txn", ts + roster_ts_compose(80, 0));
+    server_run_until(&server, ROSTER_SYNCER_LIVE);
+    cr_expect_eq(server_stats(&server).rejected, 0);
+    roster_safe_point_destroy(safe_point);
+    server_destroy(&server);
+    roster_oracle_local_destroy(clock);
+}
+
 STORE_TEST(g8_beginning_below_the_record_notices_a_safe_point_that_is_a_lie)
 {
     struct server server;
