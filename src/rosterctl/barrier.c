@@ -10,6 +10,7 @@
 #include <roster/barrier.h>
 #include <roster/error.h>
 #include <roster/safe_point.h>
+#include <roster/text.h>
 #include <roster/timestamp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include <time.h>
 
 #define TS_FORM "ts="
+#define NAME_MOST (sizeof(((struct roster_barrier *)NULL)->name) - 1)
 
 struct cluster {
     struct roster_store *store;
@@ -41,7 +43,7 @@ static int open_cluster(const struct options *options, struct cluster *cluster)
     err = roster_safe_point_create(cluster->store, &how, &cluster->safe_point);
     if (err)
         roster_store_close(cluster->store);
-    return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
+    return err ? ctl_store_failed(options, err, roster_store_strerror(err)) : CTL_OK;
 }
 
 /* What the seconds and the milliseconds since 1970 look like, from 2001 to 2100. */
@@ -62,7 +64,7 @@ static bool parse_ts(const char *text, uint64_t *ts)
     if (text_is_number(text)) {
         errno = 0;
         *ts = strtoull(text, &end, 10);
-        return !errno && *ts;
+        return !errno && *ts && *ts != ROSTER_TS_MAX;
     }
     if (is_ts)
         return false;
@@ -74,14 +76,12 @@ static bool parse_ts(const char *text, uint64_t *ts)
 
 static bool parse_ttl(const char *text, int64_t *ttl_ms)
 {
-    char *end;
-
     *ttl_ms = ROSTER_BARRIER_FOREVER;
     if (!text)
         return true;
     errno = 0;
-    *ttl_ms = strtoll(text, &end, 10);
-    return !errno && end != text && !*end && *ttl_ms > 0;
+    *ttl_ms = text_is_number(text) ? strtoll(text, NULL, 10) : 0;
+    return !errno && *ttl_ms > 0 && *ttl_ms <= ROSTER_STORE_MAX_TTL_MS;
 }
 
 /* Milliseconds since 1970 that such a number may be, 0 for none. As a timestamp it would be one of
@@ -93,6 +93,19 @@ static uint64_t looks_like_ms(const char *text, uint64_t ts)
     if (ts >= LEAST_S && ts < MOST_S)
         return ts * 1000;
     return ts >= LEAST_S * 1000 && ts < MOST_S * 1000 ? ts : 0;
+}
+
+static bool is_name(const char *name)
+{
+    return *name && strlen(name) <= NAME_MOST && !strchr(name, '/');
+}
+
+static void say_barrier(const char *name, const char *what)
+{
+    char shown[NAME_MOST + 1];
+
+    roster_text_show(name, strlen(name), shown, sizeof(shown));
+    printf("barrier %s %s\n", shown, what);
 }
 
 /* What was done, for a program. */
@@ -112,7 +125,7 @@ static json_t *barrier_row(const char *name, uint64_t ts, int64_t ttl_ms)
     char text[32];
 
     snprintf(text, sizeof(text), "%llu", (unsigned long long)ts);
-    return json_pack("{s:s, s:s, s:o}", "name", name, "ts", text, "ttl_ms",
+    return json_pack("{s:o, s:s, s:o}", "name", text_json(name), "ts", text, "ttl_ms",
                      ttl_ms == ROSTER_BARRIER_FOREVER ? json_null() : json_integer(ttl_ms));
 }
 
@@ -120,7 +133,7 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
 {
     uint64_t ts, unix_ms;
     int64_t ttl_ms;
-    char when[64];
+    char when[64], stands[128];
     int err;
 
     if (!parse_ts(options->args[2], &ts))
@@ -138,15 +151,17 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
                          options->args[2]);
     }
     if (!parse_ttl(options->ttl_ms, &ttl_ms))
-        return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds, not \"%s\"", options->ttl_ms);
+        return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds from 1 to %lld, not \"%s\"",
+                         (long long)ROSTER_STORE_MAX_TTL_MS, options->ttl_ms);
     err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
     if (err)
-        return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
+        return ctl_store_failed(options, err, roster_store_strerror(err));
     time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));
+    snprintf(stands, sizeof(stands), "stands at %llu (%s)", (unsigned long long)ts, when);
     if (ctl_for_program(options))
         print_barrier(options, barrier_row(options->args[1], ts, ttl_ms), "set");
     else
-        printf("barrier %s stands at %llu (%s)\n", options->args[1], (unsigned long long)ts, when);
+        say_barrier(options->args[1], stands);
     return CTL_OK;
 }
 
@@ -157,11 +172,11 @@ static int barrier_delete(const struct options *options, struct cluster *cluster
     if (err == -ENOENT)
         return ctl_error(CTL_NOT_FOUND, "there is no barrier %s", options->args[1]);
     if (err)
-        return ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
+        return ctl_store_failed(options, err, roster_store_strerror(err));
     if (ctl_for_program(options))
-        print_barrier(options, json_pack("{s:s}", "name", options->args[1]), "deleted");
+        print_barrier(options, json_pack("{s:o}", "name", text_json(options->args[1])), "deleted");
     else
-        printf("barrier %s is gone\n", options->args[1]);
+        say_barrier(options->args[1], "is gone");
     return CTL_OK;
 }
 
@@ -188,7 +203,7 @@ static int barrier_list(const struct options *options, struct cluster *cluster)
         table_print(rows, columns, 4, "ts,ttl_ms,ts");
     json_decref(rows);
     free(barriers);
-    return err ? ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err)) : CTL_OK;
+    return err ? ctl_store_failed(options, err, roster_store_strerror(err)) : CTL_OK;
 }
 
 int ctl_barrier(const struct options *options)
@@ -207,6 +222,9 @@ int ctl_barrier(const struct options *options)
         if (!options->n_args || strcmp(options->args[0], actions[n].name) != 0 ||
             options->n_args != actions[n].args)
             continue;
+        if (options->n_args > 1 && !is_name(options->args[1]))
+            return ctl_error(CTL_USAGE, "the name of a barrier has 1 to %zu bytes and no slash",
+                             NAME_MOST);
         code = open_cluster(options, &cluster);
         if (code != CTL_OK)
             return code;
@@ -277,7 +295,7 @@ int ctl_gc(const struct options *options)
     txn = roster_txn_safe_point(cluster.safe_point);
     gc = roster_gc_safe_point(cluster.safe_point);
     if (err)
-        code = ctl_error(ctl_store_code(err), "%s", roster_store_strerror(err));
+        code = ctl_store_failed(options, err, roster_store_strerror(err));
     else if (options->json)
         printf("{\"txn_safe_point\": \"%llu\", \"gc_safe_point\": \"%llu\"}\n",
                (unsigned long long)txn, (unsigned long long)gc);

@@ -123,6 +123,9 @@ void text_string(const json_t *string, char *to, size_t size); /* "" for no stri
 void text_ms(double ms, char *to, size_t size);                /* a duration for people */
 size_t text_width(const char *text);                           /* in columns of a terminal */
 
+/* A string: as it is, or as it may be shown if it is not UTF-8, of which JSON has nothing. */
+json_t *text_json(const char *text);
+
 /* Whether it is a number without a sign. What answers need not be a server, and a command that has
  * such a number in it is there to be copied into a shell. */
 bool text_is_number(const char *text);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PREFIX_MOST 128
+
 static const char sqlite[] = "sqlite:", etcd[] = "etcd:";
 
 /* Whose lock it is; else whether the file, and room for it, are there. */
@@ -53,6 +55,12 @@ static void print_etcd(FILE *out, const struct options *options, int err)
     fputs(err == -ENOSPC ? " alarm list" : " endpoint health", out);
 }
 
+/* Whether a look at the store shows more: not where it has answered, or was not asked. */
+static bool is_of_store(int err)
+{
+    return err != -EINVAL && err != -ESTALE && err != -ENOMEM;
+}
+
 /* NULL: there is none, or no memory for it. */
 static char *command_for(const struct options *options, int err)
 {
@@ -61,7 +69,7 @@ static char *command_for(const struct options *options, int err)
     size_t size = 0;
     FILE *out;
 
-    if ((!is_sqlite && strncmp(options->store, etcd, sizeof(etcd) - 1) != 0) || err == -EINVAL)
+    if ((!is_sqlite && strncmp(options->store, etcd, sizeof(etcd) - 1) != 0) || !is_of_store(err))
         return NULL;
     out = open_memstream(&command, &size);
     if (!out)
@@ -108,6 +116,14 @@ int ctl_store_failed(const struct options *options, int err, const char *text)
     return ctl_store_code(err);
 }
 
+/* As the servers' own check, whose error has no text for an operator. */
+static bool is_prefix(const char *prefix)
+{
+    size_t length = strlen(prefix);
+
+    return length >= 2 && length <= PREFIX_MOST && *prefix == '/' && prefix[length - 1] != '/';
+}
+
 int ctl_open_store(const struct options *options, struct roster_store **store)
 {
     struct roster_store_options opening = {.size = sizeof(opening)};
@@ -120,6 +136,11 @@ int ctl_open_store(const struct options *options, struct roster_store **store)
         return ctl_error(CTL_USAGE,
                          "--store=memory is a store inside one server, which nothing else "
                          "can open; ask that server with --server");
+    if (options->prefix && !is_prefix(options->prefix))
+        return ctl_error(CTL_USAGE,
+                         "--prefix takes 2 to %d bytes that begin with a slash and end without "
+                         "one, not \"%s\"",
+                         PREFIX_MOST, options->prefix);
     opening.must_exist = true; /* a path that was misspelt is no new cluster */
     opening.user = options->store_user;
     opening.password = options->store_user ? options->store_password : NULL;

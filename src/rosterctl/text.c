@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <roster/text.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <wchar.h>
@@ -19,6 +20,19 @@ void text_string(const json_t *string, char *to, size_t size)
 {
     roster_text_show(json_is_string(string) ? json_string_value(string) : "",
                      json_string_length(string), to, size);
+}
+
+json_t *text_json(const char *text)
+{
+    json_t *json = json_string(text);
+    char *shown = json ? NULL : strdup(text);
+
+    if (shown) {
+        roster_text_show(text, strlen(text), shown, strlen(text) + 1);
+        json = json_string(shown);
+        free(shown);
+    }
+    return json;
 }
 
 bool text_is_number(const char *text)

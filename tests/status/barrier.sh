@@ -87,7 +87,43 @@ for bad in ts= ts=now ts=1x ts=0; do
     run 2 '*not a timestamp*' barrier set x "$bad" "$store"
 done
 run 2 '*ttl-ms*' barrier set x 1 "$store" --ttl-ms=0
-run 2 '*' barrier set a/b 1 "$store"
+for name in a/b '' "$(printf '%0129d' 0)"; do
+    run 2 '*a barrier has 1 to 128 bytes and no slash' barrier set "$name" 1 "$store"
+    run 2 '*a barrier has 1 to 128 bytes and no slash' barrier delete "$name" "$store"
+done
+for bad in 18446744073709551615 00; do
+    run 2 '*not a timestamp*' barrier set x "$bad" "$store"
+done
+for bad in '' +5 ' 5' 5x nan 9223372036854775807 31536000001; do
+    run 2 '*ttl-ms takes milliseconds from 1 to 31536000000, *' barrier set x now "$store" --ttl-ms="$bad"
+done
+for bad in '' / x /x/ "/$(printf '%0128d' 0)"; do
+    run 2 '*--prefix takes*' barrier list "$store" --prefix="$bad"
+    run 2 '*--prefix takes*' status "$store" --prefix="$bad"
+done
+# What is not UTF-8, and what a terminal would obey.
+run 0 'barrier bad?? stands at *' barrier set $'bad\xff\e' now "$store"
+run 0 '{"name":"latin?",*"set"}' barrier set $'latin\xe4' now "$store" --json
+run 0 '*bad??*latin?*' barrier list "$store"
+run 0 '*"bad??"*"latin?"*' barrier list "$store" --json
+run 0 'barrier bad?? is gone' barrier delete $'bad\xff\e' "$store"
+run 0 '{"name":"latin?","result":"deleted"}' barrier delete $'latin\xe4' "$store" --json
+# A process that holds the lock is found.
+if command -v python3 >/dev/null; then
+    python3 -c 'import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+time.sleep(60)' "$work/store" >"$work/locked" &
+    locker=$!
+    for _ in $(seq 100); do
+        [ ! -s "$work/locked" ] || break
+        sleep 0.1
+    done
+    run 6 '*held the lock*run: lslocks *' barrier set x now "$store"
+    kill "$locker"
+    wait "$locker" 2>/dev/null || true
+fi
 run 2 '*takes set*' barrier "$store"
 run 2 '*takes set*' barrier set x "$store"
 run 2 '*takes status*' gc "$store"
