@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define TIMEOUT_S UINT64_C(30)
 #define SILENCE_S                                                                                  \
@@ -36,7 +37,8 @@
 struct body {
     char *data;
     size_t length, most;
-    bool over; /* there was more */
+    bool over;     /* there was more */
+    int own_error; /* of this process, not of the server: there was no memory or no socket */
 };
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -48,13 +50,26 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     if (body->over)
         return 0;
     grown = realloc(body->data, body->length + size * count + 1);
-    if (!grown)
+    if (!grown) {
+        body->own_error = ENOMEM;
         return 0;
+    }
     memcpy(grown + body->length, data, size * count);
     body->data = grown;
     body->length += size * count;
     grown[body->length] = '\0';
     return size * count;
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct body *body = arg;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+    (void)purpose;
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+        body->own_error = errno;
+    return fd;
 }
 
 static int code_of(long status)
@@ -171,6 +186,8 @@ static void set_options(CURL *curl, const struct options *options, const char *m
     set_time(curl, options, strcmp(method, "GET") != 0);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, body);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, header);
 }
 
@@ -197,7 +214,7 @@ static void say_silence(struct reply *reply, CURLcode result, bool changes)
 struct reply ctl_ask(const struct options *options, const char *method, const char *path)
 {
     struct reply reply = {.code = CTL_FAILED};
-    struct body body = {NULL, 0, options->body_most ? options->body_most : MAX_BODY_BYTES, false};
+    struct body body = {.most = options->body_most ? options->body_most : MAX_BODY_BYTES};
     struct curl_slist *header = NULL;
     CURL *curl = curl_easy_init();
     CURLcode result;
@@ -227,6 +244,9 @@ struct reply ctl_ask(const struct options *options, const char *method, const ch
     } else if (body.over) {
         snprintf(reply.error, sizeof(reply.error), "the answer is longer than %zu bytes",
                  body.most);
+    } else if (body.own_error || result == CURLE_OUT_OF_MEMORY) {
+        snprintf(reply.error, sizeof(reply.error), "the server was not asked to the end: %s here",
+                 strerrordesc_np(body.own_error ? body.own_error : ENOMEM));
     } else {
         curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &system_error);
         reply.code = CTL_NO_SERVER;

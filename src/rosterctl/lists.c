@@ -186,8 +186,8 @@ static void take_server(struct wanted *wanted, const struct column *columns, siz
     wanted->count++;
 }
 
-/* Asks for no more than will be seen. */
-static int show_once(const struct options *options, const struct list *list)
+/* Asks for no more than will be seen. `*began`: a list was shown, now or before. */
+static int show_once(const struct options *options, const struct list *list, bool *began)
 {
     size_t see = rows_to_see(options);
     struct wanted wanted = {.asked = *options};
@@ -212,23 +212,27 @@ static int show_once(const struct options *options, const struct list *list)
                            : ctl_rows(&wanted.asked, list->path);
     if (reply.code == CTL_OK)
         print_list(options, reply.json, &shown, see);
+    *began = *began || reply.code == CTL_OK;
     return ctl_finish(options, &reply);
 }
 
+/* What was watched is watched on while servers do not answer, or the store fails: that is when it
+ * is looked at. */
 static int show(const struct options *options, const struct list *list)
 {
     struct timespec pause = {(time_t)options->watch_s, 0};
-    int code = show_once(options, list);
+    bool began = false;
+    int code = show_once(options, list, &began);
 
     pause.tv_nsec = (long)((options->watch_s - (double)pause.tv_sec) * 1e9);
-    while (options->watch_s > 0 && code == CTL_OK) {
+    while (options->watch_s > 0 && began && code != CTL_USAGE && code != CTL_FORBIDDEN) {
         if (fflush(stdout))
             return ctl_error(CTL_FAILED, "cannot write");
         nanosleep(&pause, NULL);
         if (!ctl_for_program(
                 options)) /* what cannot move its cursor, such as a file, goes on below */
             fputs(table_can_move() ? "\033[H\033[2J" : "\n", stdout);
-        code = show_once(options, list);
+        code = show_once(options, list, &began);
     }
     return code;
 }

@@ -137,6 +137,29 @@ status=0
 timeout 1 "$ctl" ps --watch=0.2 >"$work/watched" || status=$?
 expect "watching goes on" 124 "$status"
 [ "$(grep -c '^ID\|ID *KIND' "$work/watched")" -ge 3 ] || expect "again and again" yes no
+"$ctl" ps --watch=0.2 >"$work/watched" 2>"$work/gaps" &
+watcher=$!
+eventually_has() { # FILE PATTERN TIMES: within ten seconds
+    local tries
+    for ((tries = 100; tries; tries--)); do
+        [ "$(grep -c "$2" "$1")" -lt "$3" ] || return 0
+        sleep 0.1
+    done
+    expect "$3 times $2 in $1" yes no
+}
+eventually_has "$work/watched" 'ID *KIND' 1
+kill -STOP "$server"
+eventually_has "$work/gaps" 'no server answers' 1
+kill -CONT "$server"
+eventually_has "$work/watched" 'ID *KIND' "$(($(grep -c 'ID *KIND' "$work/watched") + 2))"
+kill "$watcher"
+wait "$watcher" 2>/dev/null || true
+for limit in 5 6 7 8; do
+    status=0
+    "$ROSTER_BUILDDIR/libtool" --mode=execute prlimit --nofile="$limit" "$ctl" min >/dev/null 2>"$work/complaint" || status=$?
+    [ "$status" -eq 0 ] || expect "without descriptors no server is called silent, at $limit" \
+        '6 *Too many open files here*' "$status $(cat "$work/complaint")"
+done
 expect "a file is not cleared" no "$(grep -q $'\e' "$work/watched" && echo yes || echo no)"
 if has_terminals; then
     timeout 2 script -qfc "stty rows 5 cols 80; exec '$ctl' ps --watch=0.2" /dev/null </dev/null \

@@ -8,6 +8,7 @@
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>
+#include <roster/error.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -109,8 +110,8 @@ static int open_error(const struct sqlite_store *store, int err, const struct st
         return rst_store_error_set(error, err, "the disk of SQLite file %s is full; make room",
                                    store->path);
     default:
-        return rst_store_error_set(error, err, "SQLite file %s cannot be opened (error %d)",
-                                   store->path, -err);
+        return rst_store_error_set(error, err, "SQLite file %s cannot be opened: %s", store->path,
+                                   roster_store_strerror(err));
     }
 }
 
