@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,12 +17,9 @@
 /* Slabs come and go all the time, and a thread that looks at one that is gone crashes. */
 #define FIRST_SLAB ((size_t)4096)
 #define LARGEST_SLAB FIRST_SLAB
-#define LEAST_MAPPED FIRST_SLAB
 #else
 #define FIRST_SLAB ((size_t)16 * 1024)
 #define LARGEST_SLAB HUGE_PAGE
-/* What the C library would not give back to the system for certain. */
-#define LEAST_MAPPED ((size_t)64 * 1024)
 #endif
 
 int rst_account_check(struct rst_account *account)
@@ -88,7 +84,8 @@ void rst_zeroed_give(void *memory, size_t bytes)
         rst_unmap(memory, whole_pages(bytes));
 }
 
-/* Aligned to all that its pieces may have to be. */
+/* Aligned to all that its pieces may have to be. Small ones are mapped, too: the C library does not
+ * for certain return to the system what is freed, least of all in the arenas of threads. */
 static char *map_slab(size_t bytes)
 {
     char *made = rst_map(bytes, bytes);
@@ -98,14 +95,46 @@ static char *map_slab(size_t bytes)
     return made;
 }
 
-static bool is_mapped(size_t bytes)
+/* What describes slabs, of the whole process. Mapped, too: any thread may need a slab, and its
+ * first malloc() may make the C library set up an arena, which stays. */
+static struct {
+    pthread_mutex_t lock;
+    struct rst_slab *unused;
+} descriptors = {PTHREAD_MUTEX_INITIALIZER, NULL};
+
+static void give_descriptors(struct rst_slab *slabs, size_t n)
 {
-    return bytes >= LEAST_MAPPED;
+    while (n--) {
+        slabs[n].next = descriptors.unused;
+        descriptors.unused = &slabs[n];
+    }
+}
+
+static struct rst_slab *descriptor_take(void)
+{
+    enum { PAGE = 4096 };
+    struct rst_slab *slab;
+
+    pthread_mutex_lock(&descriptors.lock);
+    if (!descriptors.unused && (slab = rst_map(PAGE, PAGE)))
+        give_descriptors(slab, PAGE / sizeof(*slab));
+    slab = descriptors.unused;
+    if (slab)
+        descriptors.unused = slab->next;
+    pthread_mutex_unlock(&descriptors.lock);
+    return slab;
+}
+
+static void descriptor_give(struct rst_slab *slab)
+{
+    pthread_mutex_lock(&descriptors.lock);
+    give_descriptors(slab, 1);
+    pthread_mutex_unlock(&descriptors.lock);
 }
 
 static struct rst_slab *slab_new(struct rst_slabs *slabs)
 {
-    struct rst_slab *slab = calloc(1, sizeof(*slab));
+    struct rst_slab *slab = descriptor_take();
     size_t bytes = FIRST_SLAB;
 
     if (!slab)
@@ -114,24 +143,19 @@ static struct rst_slab *slab_new(struct rst_slabs *slabs)
         bytes *= 2;
     if (bytes < slabs->piece)
         bytes = slabs->piece;
-    slab->base = is_mapped(bytes) ? map_slab(bytes) : aligned_alloc(slabs->piece, bytes);
+    *slab = (struct rst_slab){
+        .base = map_slab(bytes), .bytes = bytes, .slabs = slabs, .account = slabs->account};
     if (!slab->base) {
-        free(slab);
+        descriptor_give(slab);
         return NULL;
     }
-    slab->bytes = bytes;
-    slab->slabs = slabs;
-    slab->account = slabs->account;
     return slab;
 }
 
 static void slab_free(struct rst_slab *slab)
 {
-    if (is_mapped(slab->bytes))
-        rst_unmap(slab->base, slab->bytes);
-    else
-        free(slab->base);
-    free(slab);
+    rst_unmap(slab->base, slab->bytes);
+    descriptor_give(slab);
 }
 
 void rst_slabs_destroy(struct rst_slabs *slabs)
@@ -149,7 +173,6 @@ void *rst_slabs_carve(struct rst_slabs *slabs)
 {
     struct rst_slab *slab;
     void *piece = NULL;
-    bool mapped = false;
 
     pthread_mutex_lock(&slabs->lock);
     slab = slabs->newest;
@@ -164,13 +187,11 @@ void *rst_slabs_carve(struct rst_slabs *slabs)
     if (slab) {
         piece = slab->base + slab->carved;
         slab->carved += slabs->piece;
-        mapped = is_mapped(slab->bytes);
     }
     pthread_mutex_unlock(&slabs->lock);
-    if (!piece)
-        return NULL;
-    rst_fetch_add(&slabs->account->memory, slabs->piece);
-    return mapped ? piece : memset(piece, 0, slabs->piece);
+    if (piece)
+        rst_fetch_add(&slabs->account->memory, slabs->piece);
+    return piece;
 }
 
 /* Whether the kernel has given the last page of a slab. */
@@ -190,7 +211,7 @@ size_t rst_slabs_ahead(struct rst_slabs *slabs)
 
     pthread_mutex_lock(&slabs->lock);
     slab = slabs->newest;
-    if (slab && is_mapped(slab->bytes) && slab->carved < slab->bytes && has_last_page(slab))
+    if (slab && slab->carved < slab->bytes && has_last_page(slab))
         bytes = slab->bytes - slab->carved;
     pthread_mutex_unlock(&slabs->lock);
     return bytes;

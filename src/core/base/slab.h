@@ -85,7 +85,7 @@ struct rst_slabs {
     pthread_mutex_t lock;
     struct rst_slab *newest; /* under the lock, as the next */
     size_t bytes;            /* of all slabs */
-    size_t piece;            /* bytes; a slab is aligned to a multiple of them, or to a page */
+    size_t piece;            /* bytes; a slab is aligned to its size */
     struct rst_account *account;
 };
 
