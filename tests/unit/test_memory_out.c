@@ -700,6 +700,38 @@ Test(memory_out, a_trim_is_made_up_for)
     rst_hot_destroy(&hot);
 }
 
+/* What a list of many took goes back when there are few. */
+Test(memory_out, a_snapshot_again_follows_the_sessions)
+{
+    enum { OPEN = 500 };
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct roster_session *sessions[OPEN];
+    struct roster_snapshot *snapshot = NULL;
+    struct roster *roster;
+    size_t i, round;
+    long large;
+
+    options.tick_ms = ROSTER_TICK_MANUAL;
+    roster = unit_roster_with(&options);
+    sessions[0] = unit_open(roster);
+    unit_ok(roster_snapshot(roster, &snapshot));
+    for (round = 0; round < 3; round++) {
+        for (i = 1; i < OPEN; i++)
+            sessions[i] = unit_open(roster);
+        unit_ok(roster_snapshot_again(roster, snapshot));
+        cr_assert_eq(snapshot->count, OPEN);
+        large = failing_bytes();
+        for (i = 1; i < OPEN; i++)
+            unit_close(sessions[i]);
+        unit_ok(roster_snapshot_again(roster, snapshot));
+        cr_assert_eq(snapshot->count, 1);
+        cr_expect_eq(snapshot->entries->id, roster_session_id(sessions[0]));
+        cr_assert_leq(failing_bytes(), large - (long)(OPEN / 2 * sizeof(struct roster_entry)));
+    }
+    roster_snapshot_free(snapshot);
+    unit_end(roster, sessions[0]);
+}
+
 static void *use_first(void *roster)
 {
     struct roster_session *session = unit_open(roster);

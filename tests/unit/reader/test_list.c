@@ -273,34 +273,6 @@ Test(list, a_snapshot_again)
     unit_destroy(roster);
 }
 
-/* What a list of many took goes back when there are few. */
-Test(list, a_snapshot_again_follows_the_sessions)
-{
-    struct roster *roster = unit_roster(NULL);
-    struct roster_session *sessions[MANY];
-    struct roster_snapshot *snapshot = NULL;
-    const struct roster_entry *few;
-    size_t i, round;
-
-    sessions[0] = unit_open(roster);
-    unit_ok(roster_snapshot(roster, &snapshot));
-    for (round = 0; round < 3; round++) {
-        few = snapshot->entries;
-        for (i = 1; i < MANY; i++)
-            sessions[i] = unit_open(roster);
-        unit_ok(roster_snapshot_again(roster, snapshot));
-        cr_assert_eq(snapshot->count, MANY);
-        cr_expect_neq(snapshot->entries, few);
-        for (i = 1; i < MANY; i++)
-            unit_close(sessions[i]);
-        unit_ok(roster_snapshot_again(roster, snapshot));
-        cr_assert_eq(snapshot->count, 1);
-        cr_expect_eq(snapshot->entries->id, roster_session_id(sessions[0]));
-    }
-    roster_snapshot_free(snapshot);
-    unit_end(roster, sessions[0]);
-}
-
 /* All five strings, whether they are at home, too long for it, or replaced. */
 Test(list, a_snapshot_has_all_strings)
 {
