@@ -19,6 +19,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/build.sh
 . scripts/build.sh
 
+if ! [ -d debian ]; then
+    echo "skipped: this is no clone, a release has no debian/"
+    exit 77
+fi
 if ! command -v dpkg-buildpackage >/dev/null; then
     echo "skipped: this is no Debian system"
     exit 77

@@ -35,11 +35,12 @@ stage_dist() {
     configure_all build
     mkdir "$dir"
     build_in build distdir distdir="$dir/release"
-    git ls-files | grep -vE '^(\.ci|debian)/|/?\.gitignore$|^scripts/(debian-check|first-five-minutes|package-check)\.sh$' |
+    git ls-files | grep -vE '^(\.ci|debian)/|/?\.gitignore$' |
         while read -r file; do
             [ -e "$dir/release/$file" ] || echo "$file"
         done | tee "$dir/missing"
     [ ! -s "$dir/missing" ] || die "these files are not in a release; see EXTRA_DIST"
+    ROSTER_SRCDIR=$dir/release TMPDIR=$dir "$dir/release/tests/guide/mentions.sh"
     rm -rf "$dir"
 }
 
