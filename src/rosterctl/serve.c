@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <roster/error.h>
+#include <roster/status.h>
 #include <roster/text.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -323,9 +324,9 @@ static int run(struct serve *serve)
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
-    print_address(serve, rst_site_address(status));
+    print_address(serve, roster_status_address(status));
     while (!ending)
-        rst_site_run(status, LOOK_MS);
+        (void)roster_status_run_once(status, LOOK_MS);
     rst_site_stop(status);
     return CTL_OK;
 }

@@ -230,6 +230,14 @@ static void on_close(struct entrance *entrance, struct peer *peer)
     free(peer);
 }
 
+struct peer *rst_status_peer(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
 void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
                                enum MHD_ConnectionNotificationCode what)
 {

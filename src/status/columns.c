@@ -357,19 +357,25 @@ static void fill_holder(struct row *row, const struct roster_holder *holder, boo
     row->process.user = row->process.host = row->process.db = NULL;
 }
 
-void rst_columns_put(struct text *text, enum list list, const struct column *const *columns,
-                     size_t count, const struct row_of *of, bool full)
+void rst_columns_members(struct text *text, const struct column *const *columns, size_t count,
+                         const struct row_of *of, bool full)
 {
     struct row row;
     size_t n;
 
-    if (list == LIST_TXNS && of->entry->txn_state != ROSTER_TXN_VALID)
-        return;
     fill(&row, of->snapshot, of->entry, full);
-    if (list == LIST_HOLDERS)
+    if (of->holder)
         fill_holder(&row, of->holder, of->snapshot->count);
-    rst_status_out_open(text, NULL, '{');
     for (n = 0; n < count; n++)
         put(text, columns[n], &row);
+}
+
+void rst_columns_put(struct text *text, enum list list, const struct column *const *columns,
+                     size_t count, const struct row_of *of, bool full)
+{
+    if (list == LIST_TXNS && of->entry->txn_state != ROSTER_TXN_VALID)
+        return;
+    rst_status_out_open(text, NULL, '{');
+    rst_columns_members(text, columns, count, of, full);
     rst_status_out_close(text, '}');
 }

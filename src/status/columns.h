@@ -65,7 +65,9 @@ struct row_of {
     const struct roster_holder *holder; /* NULL in the other lists */
 };
 
-/* Puts a row with these columns, in this order. */
+/* Puts these columns, in this order; and the row of a list that has them. */
+void rst_columns_members(struct text *text, const struct column *const *columns, size_t count,
+                         const struct row_of *of, bool full);
 void rst_columns_put(struct text *text, enum list list, const struct column *const *columns,
                      size_t count, const struct row_of *of, bool full);
 

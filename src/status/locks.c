@@ -125,40 +125,25 @@ static size_t first_for(const struct waits *waits, uint64_t holder)
     return low < waits->count && waits->all[low].holder == holder ? low : waits->count;
 }
 
-static uint64_t age_ms(uint64_t now, uint64_t since)
+/* What a row has of its session, as in a list of sessions. */
+static void choose_columns(struct query *query)
 {
-    return rst_since(now, since) / 1000000;
-}
+    static const char *const names[] = {
+        "kind",         "user",       "host",      "db",          "application",
+        "command",      "time_ms",    "statement", "transaction", "run_state",
+        "wait_class",   "wait_event", "wait_ms",   "blocked_on",  "blocker",
+        "root_blocker", "start_ts",   "txn_ms",    "info",        "last",
+    };
+    size_t n;
 
-static void put_entry(struct text *text, const struct roster_snapshot *snapshot,
-                      const struct roster_entry *entry)
-{
-    rst_status_out_string(text, "kind", rst_kind_name(entry->kind));
-    rst_status_out_string(text, "user", entry->user);
-    rst_status_out_string(text, "host", entry->host);
-    rst_status_out_string(text, "db", entry->database);
-    rst_status_out_string(text, "application", entry->application);
-    rst_status_out_string(text, "command", roster_command_name(entry->command));
-    rst_status_out_number(text, "time_ms", rst_entry_age_ms(snapshot, entry));
-    rst_status_out_id(text, "statement", entry->stmt_seq);
-    rst_status_out_id(text, "transaction", entry->txn_seq);
-    rst_status_out_string(text, "run_state", roster_run_state_name(entry->run_state));
-    rst_status_out_string(text, "wait_class", entry->wait_class);
-    rst_status_out_string(text, "wait_event", entry->wait_event);
-    rst_status_out_number(text, "wait_ms",
-                          entry->wait_event ? age_ms(snapshot->taken_at, entry->wait_since) : 0);
-    rst_status_out_string(text, "blocked_on", entry->blocked_on);
-    rst_status_out_id(text, "blocker", entry->blocker);
-    rst_status_out_id(text, "root_blocker", entry->root_blocker);
-    rst_status_out_id(text, "start_ts", entry->start_ts);
-    rst_status_out_number(text, "txn_ms",
-                          entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) : 0);
-    rst_status_out_bytes(text, "info", entry->text, entry->text_length);
-    rst_status_out_bytes(text, "last", entry->last_text, entry->last_text_length);
+    for (n = 0; n < sizeof(names) / sizeof(*names); n++)
+        query->columns[query->n_columns++] =
+            rst_column_find(LIST_SESSIONS, names[n], strlen(names[n]));
 }
 
 /* A holder may have closed. */
-static int put_row(struct request *request, const struct waits *waits, const struct place *place)
+static int put_row(struct request *request, const struct query *query, const struct waits *waits,
+                   const struct place *place)
 {
     struct roster_snapshot *snapshot = NULL;
     size_t first = first_for(waits, place->id), n = first;
@@ -174,7 +159,8 @@ static int put_row(struct request *request, const struct waits *waits, const str
     rst_status_out_number(&request->text, "blocks", n - first);
     rst_status_out_bool(&request->text, "gone", !snapshot->count);
     if (snapshot->count)
-        put_entry(&request->text, snapshot, snapshot->entries);
+        rst_columns_members(&request->text, query->columns, query->n_columns,
+                            &(struct row_of){snapshot, snapshot->entries, NULL}, true);
     rst_status_out_close(&request->text, '}');
     roster_snapshot_free(snapshot);
     return 0;
@@ -279,7 +265,8 @@ static void find_trees(struct forest *forest)
 }
 
 /* One tree, its root first, as far as `left` rows go. */
-static int put_tree(struct request *request, struct forest *forest, uint64_t root, uint64_t *left)
+static int put_tree(struct request *request, const struct query *query, struct forest *forest,
+                    uint64_t root, uint64_t *left)
 {
     size_t used = 1;
     int err = 0;
@@ -288,7 +275,7 @@ static int put_tree(struct request *request, struct forest *forest, uint64_t roo
     while (used && !err && *left) {
         struct place place = forest->stack[--used];
 
-        err = put_row(request, forest->waits, &place);
+        err = put_row(request, query, forest->waits, &place);
         --*left;
         push(forest, &used, &place, root, SHOWN);
     }
@@ -338,8 +325,9 @@ static int put_deadlocks(struct request *request)
     return 0;
 }
 
-static int put_trees(struct request *request, struct forest *forest, uint64_t limit)
+static int put_trees(struct request *request, const struct query *query, struct forest *forest)
 {
+    uint64_t limit = query->limit;
     size_t n;
     int err = 0;
 
@@ -348,7 +336,7 @@ static int put_trees(struct request *request, struct forest *forest, uint64_t li
     rst_status_out_number(&request->text, "matched", forest->size);
     rst_status_out_open(&request->text, "rows", '[');
     for (n = 0; n < forest->count && !err; n++)
-        err = put_tree(request, forest, forest->trees[n].root, &limit);
+        err = put_tree(request, query, forest, forest->trees[n].root, &limit);
     rst_status_out_close(&request->text, ']');
     if (!err)
         err = put_deadlocks(request);
@@ -356,7 +344,7 @@ static int put_trees(struct request *request, struct forest *forest, uint64_t li
     return err;
 }
 
-static int put_all(struct request *request, struct waits *waits, uint64_t limit)
+static int put_all(struct request *request, const struct query *query, struct waits *waits)
 {
     size_t count = waits->count + 1;
     size_t room = count * (sizeof(struct tree) + sizeof(struct place) + sizeof(struct link));
@@ -369,7 +357,7 @@ static int put_all(struct request *request, struct waits *waits, uint64_t limit)
     forest.links = (struct link *)(void *)(forest.stack + count);
     if (waits->count)
         find_trees(&forest);
-    err = put_trees(request, &forest, limit);
+    err = put_trees(request, query, &forest);
     free(forest.trees);
     budget_give(waits->budget, room);
     return err;
@@ -381,12 +369,13 @@ unsigned rst_status_get_locks(struct request *request, struct query *query)
     struct roster *roster = request->status->roster;
     int err = roster_read_lock(roster);
 
+    choose_columns(query);
     if (!err) {
         err = roster_for_each(roster, collect_one, &waits);
         roster_read_unlock(roster);
     }
     if (!err)
-        err = put_all(request, &waits, query->limit);
+        err = put_all(request, query, &waits);
     budget_give(waits.budget, waits.size * sizeof(*waits.all));
     free(waits.all);
     return err ? rst_status_request_error(request, err) : MHD_HTTP_OK;

@@ -298,9 +298,7 @@ static const struct route *find(const char *url)
 
 static struct request *begin(struct entrance *entrance, struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct peer *peer = info ? info->socket_context : NULL;
+    struct peer *peer = rst_status_peer(connection);
     struct request *request = peer && peer->client ? calloc(1, sizeof(*request)) : NULL;
 
     if (!request)

@@ -30,9 +30,7 @@ static int hex_digit(char digit)
  */
 size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, char *text)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct peer *peer = info ? info->socket_context : NULL;
+    struct peer *peer = rst_status_peer(connection);
     const char *from = text;
     char *to = text;
     int high, low;
@@ -61,9 +59,7 @@ size_t rst_status_rules_unescape(void *cls, struct MHD_Connection *connection, c
  * a meaning for another reader, or none. */
 void *rst_status_rules_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    struct peer *peer = info ? info->socket_context : NULL;
+    struct peer *peer = rst_status_peer(connection);
     const char *at;
 
     (void)cls;

@@ -276,23 +276,13 @@ int rst_site_start(const struct rst_site *what, struct roster_status **made)
     return -ENOMEM;
 }
 
-void rst_site_run(struct roster_status *status, uint32_t timeout_ms)
-{
-    (void)roster_status_run_once(status, timeout_ms);
-}
-
 void rst_site_stop(struct roster_status *status)
 {
     struct site *site = status->site;
 
     stop_threads(site);
     resume(site->first); /* they get an answer that says so */
-    rst_site_run(status, 0);
+    (void)roster_status_run_once(status, 0);
     roster_status_stop(status);
     free_site(site);
-}
-
-const char *rst_site_address(const struct roster_status *status)
-{
-    return roster_status_address(status);
 }

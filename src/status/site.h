@@ -47,12 +47,8 @@ struct rst_site {
     void *arg; /* of the answers */
 };
 
-/* `site` and what it points to stay. Returns 0 or a negative errno of roster_status_start(). */
-ROSTER_API int rst_site_start(const struct rst_site *site, struct roster_status **made);
-
-/* Serves for at most so long. From one thread, as rst_site_stop(), which waits for answers that are
+/* `site` and what it points to stay. Returns 0 or a negative errno of roster_status_start(). It is
+ * served by roster_status_run_once(), in the thread that stops it; that waits for answers that are
  * being made. */
-ROSTER_API void rst_site_run(struct roster_status *status, uint32_t timeout_ms);
+ROSTER_API int rst_site_start(const struct rst_site *site, struct roster_status **made);
 ROSTER_API void rst_site_stop(struct roster_status *status);
-
-ROSTER_API const char *rst_site_address(const struct roster_status *status);

@@ -59,8 +59,8 @@ static void free_all(struct roster_status *status)
     rst_entrance_close(&status->remote);
     if (status->stop_fd >= 0)
         close(status->stop_fd);
-    rst_timeline_free(status->timeline);
-    rst_stuck_free(status->suspects);
+    free(status->timeline);
+    free(status->suspects);
     free(status->name);
     free(status);
 }

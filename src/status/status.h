@@ -91,7 +91,7 @@ struct roster_status {
     uint64_t
         unacknowledged_since_ms; /* of a server that has acknowledged nothing; 0: there is none */
     uint64_t blocked_ms;         /* when sessions were seen blocked last; 0: never */
-    struct suspects *suspects;   /* of verdict_stuck.c; NULL until there was a kill */
+    struct suspects *suspects;   /* of verdict_stuck.c; NULL until there was a kill; free()d */
     struct timeline *timeline;
 };
 
@@ -145,6 +145,7 @@ int rst_status_open(struct roster *roster, const struct roster_status_options *o
 void rst_status_clients_notify(void *cls, struct MHD_Connection *connection, void **per_connection,
                                enum MHD_ConnectionNotificationCode what);
 void rst_status_clients_sweep(struct entrance *entrance);
+struct peer *rst_status_peer(struct MHD_Connection *connection); /* NULL: it is not known */
 
 /*
  * entrance.c: makes one that is not there; opens it with its limits and secrets, and returns 0 or a
@@ -161,12 +162,8 @@ void rst_entrance_run(struct entrance *entrance);
 /* timeline.c: the last hour, a point for each second, in memory of a fixed size. Run in the
  * endpoint's thread: records a point when one is due, and returns in how many milliseconds the next
  * one is. */
-struct timeline *rst_timeline_new(void); /* NULL: memory is out */
-void rst_timeline_free(struct timeline *timeline);
+struct timeline *rst_timeline_new(void); /* to be free()d; NULL: memory is out */
 uint64_t rst_timeline_run(struct roster_status *status);
-
-/* verdict_stuck.c: forgets the kills that were delivered. */
-void rst_stuck_free(struct suspects *suspects);
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with the entrance. */
 enum MHD_Result rst_status_handle(void *cls, struct MHD_Connection *connection, const char *url,

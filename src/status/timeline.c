@@ -45,11 +45,6 @@ struct timeline *rst_timeline_new(void)
     return calloc(1, sizeof(struct timeline));
 }
 
-void rst_timeline_free(struct timeline *timeline)
-{
-    free(timeline);
-}
-
 /* Never 0: that is when the machine was started. */
 static uint64_t boot_ms(void)
 {

@@ -241,8 +241,3 @@ bool rst_stuck_look(struct roster_status *status, const struct roster_stats *sta
     describe(status->roster, suspects, oldest, most_ms, stuck);
     return true;
 }
-
-void rst_stuck_free(struct suspects *suspects)
-{
-    free(suspects);
-}

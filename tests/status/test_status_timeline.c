@@ -12,6 +12,7 @@
 
 #include <criterion/criterion.h>
 #include <roster/safe_point.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -47,7 +48,7 @@ static void start(void)
 static void stop(void)
 {
     second = 0;
-    rst_timeline_free(status.timeline);
+    free(status.timeline);
     cr_assert_eq(roster_destroy(status.roster), 0);
 }
 
