@@ -36,26 +36,16 @@ struct shard {
 } own_lines;
 
 struct session {
-    uint64_t id;
     struct shard *shard;
     pthread_mutex_t mutex;
-    uint64_t start_ts;
-    uint64_t since;
-    uint32_t state;
-    uint32_t text_length;
+    struct fields fields;
     char *text; /* of TEXT_MAX bytes, once a statement was begun */
-    struct who_strings who;
 };
 
 /* A copied session; its text begins at an offset of the texts. */
 struct copy {
-    uint64_t id;
-    uint64_t start_ts;
-    uint64_t since;
-    uint32_t state;
-    uint32_t text_length;
+    struct fields fields;
     size_t text;
-    struct who_strings who;
 };
 
 struct world {
@@ -145,12 +135,12 @@ static int open_session(void *world, uint64_t id, const struct who *who, void **
 
     if (!made)
         return -ENOMEM;
-    made->id = id;
+    made->fields.id = id;
     made->shard = shard_of(it, id);
-    who_copy(&made->who, who);
+    who_copy(&made->fields.who, who);
     pthread_mutex_init(&made->mutex, NULL);
     table_lock(it, made->shard, true);
-    g_hash_table_insert(made->shard->sessions, &made->id, made);
+    g_hash_table_insert(made->shard->sessions, &made->fields.id, made);
     table_unlock(it, made->shard);
     *session = made;
     return 0;
@@ -162,7 +152,7 @@ static int close_session(void *world, void *session)
     struct session *closed = session;
 
     table_lock(it, closed->shard, true);
-    g_hash_table_remove(closed->shard->sessions, &closed->id);
+    g_hash_table_remove(closed->shard->sessions, &closed->fields.id);
     table_unlock(it, closed->shard);
     pthread_mutex_destroy(&closed->mutex);
     free(closed->text);
@@ -178,7 +168,7 @@ static struct session *owner_enter(const struct world *it, struct session *sessi
         return session;
     }
     if (it->policy->by_id) {
-        uint64_t id = session->id;
+        uint64_t id = session->fields.id;
 
         pthread_rwlock_rdlock(&session->shard->rwlock);
         session = g_hash_table_lookup(session->shard->sessions, &id);
@@ -204,9 +194,9 @@ static int begin(void *world, void *session, uint64_t *start_ts)
     struct world *it = world;
     struct session *owned = owner_enter(it, session);
 
-    owned->start_ts = *start_ts = oracle_start_ts(it->oracle);
-    owned->since = engine_since();
-    owned->state = 1;
+    owned->fields.start_ts = *start_ts = oracle_start_ts(it->oracle);
+    owned->fields.since = engine_since();
+    owned->fields.state = 1;
     owner_leave(it, owned);
     return 0;
 }
@@ -216,9 +206,9 @@ static int end(void *world, void *session)
     struct world *it = world;
     struct session *owned = owner_enter(it, session);
 
-    owned->start_ts = 0;
-    owned->since = engine_since();
-    owned->state = 0;
+    owned->fields.start_ts = 0;
+    owned->fields.since = engine_since();
+    owned->fields.state = 0;
     owner_leave(it, owned);
     return 0;
 }
@@ -232,8 +222,8 @@ static int stmt_begin(void *world, void *session, const char *text, size_t lengt
         return -ENOMEM;
     owned = owner_enter(it, session);
     memcpy(owned->text, text, length);
-    owned->text_length = (uint32_t)length;
-    owned->since = engine_since();
+    owned->fields.text_length = (uint32_t)length;
+    owned->fields.since = engine_since();
     owner_leave(it, owned);
     return 0;
 }
@@ -243,8 +233,8 @@ static int stmt_end(void *world, void *session)
     struct world *it = world;
     struct session *owned = owner_enter(it, session);
 
-    owned->text_length = 0;
-    owned->since = engine_since();
+    owned->fields.text_length = 0;
+    owned->fields.since = engine_since();
     owner_leave(it, owned);
     return 0;
 }
@@ -268,7 +258,7 @@ static int oldest(void *world, uint64_t *ts)
 
             if (it->policy->rwlock)
                 pthread_mutex_lock(&session->mutex);
-            start_ts = session->start_ts;
+            start_ts = session->fields.start_ts;
             if (it->policy->rwlock)
                 pthread_mutex_unlock(&session->mutex);
             if (start_ts && start_ts < min)
@@ -298,20 +288,15 @@ static int copy_session(const struct session *session)
     if (buffer.n == buffer.room &&
         grow((void **)&buffer.copies, &buffer.room, sizeof(*buffer.copies)))
         return -ENOMEM;
-    if (buffer.texts_used + session->text_length > buffer.texts_room &&
+    if (buffer.texts_used + session->fields.text_length > buffer.texts_room &&
         grow((void **)&buffer.texts, &buffer.texts_room, 1))
         return -ENOMEM;
     copy = &buffer.copies[buffer.n++];
-    copy->id = session->id;
-    copy->start_ts = session->start_ts;
-    copy->since = session->since;
-    copy->state = session->state;
-    copy->who = session->who;
-    copy->text_length = session->text_length;
+    copy->fields = session->fields;
     copy->text = buffer.texts_used;
-    if (session->text_length)
-        memcpy(buffer.texts + copy->text, session->text, session->text_length);
-    buffer.texts_used += session->text_length;
+    if (session->fields.text_length)
+        memcpy(buffer.texts + copy->text, session->text, session->fields.text_length);
+    buffer.texts_used += session->fields.text_length;
     return 0;
 }
 
@@ -336,19 +321,6 @@ static int copy_shard(const struct world *it, struct shard *shard)
     return err;
 }
 
-static void read_copy(const struct copy *copy, struct reading *reading)
-{
-    struct facts facts = {.id = copy->id,
-                          .start_ts = copy->start_ts,
-                          .since = copy->since,
-                          .state = copy->state,
-                          .text_length = copy->text_length,
-                          .text = buffer.texts + copy->text,
-                          .who = who_of(&copy->who)};
-
-    read_facts(reading, &facts);
-}
-
 static int list(void *world, struct reading *reading)
 {
     struct world *it = world;
@@ -359,7 +331,7 @@ static int list(void *world, struct reading *reading)
     for (i = 0; i < it->policy->shards && !err; i++)
         err = copy_shard(it, &it->shards[i]);
     for (i = 0; i < buffer.n && !err; i++)
-        read_copy(&buffer.copies[i], reading);
+        read_fields(&buffer.copies[i].fields, buffer.texts + buffer.copies[i].text, reading);
     return err;
 }
 
@@ -373,14 +345,9 @@ static int lookup(void *world, uint64_t id, struct reading *reading)
     table_lock(it, shard, false);
     session = g_hash_table_lookup(shard->sessions, &id);
     if (session) {
-        struct facts facts;
-
         if (it->policy->rwlock)
             pthread_mutex_lock(&session->mutex);
-        facts = (struct facts){session->id,          session->start_ts,    session->since,
-                               session->state,       session->text_length, session->text,
-                               who_of(&session->who)};
-        read_facts(reading, &facts);
+        read_fields(&session->fields, session->text, reading);
         if (it->policy->rwlock)
             pthread_mutex_unlock(&session->mutex);
     }

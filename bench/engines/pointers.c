@@ -18,12 +18,7 @@
 #include <string.h>
 
 struct record {
-    uint64_t id;
-    uint64_t start_ts;
-    uint64_t since;
-    uint32_t state;
-    uint32_t text_length;
-    struct who_strings who;
+    struct fields fields;
     char text[];
 };
 
@@ -86,9 +81,9 @@ static struct record *next_record(const struct session *session, size_t text_len
 {
     struct record *next = g_atomic_rc_box_alloc(sizeof(*next) + text_length);
 
-    *next = *session->record;
-    next->since = engine_since();
-    next->text_length = (uint32_t)text_length;
+    next->fields = session->record->fields;
+    next->fields.since = engine_since();
+    next->fields.text_length = (uint32_t)text_length;
     return next;
 }
 
@@ -111,8 +106,8 @@ static int open_session(void *world, uint64_t id, const struct who *who, void **
         return -ENOMEM;
     made->id = id;
     made->record = g_atomic_rc_box_alloc0(sizeof(*made->record));
-    made->record->id = id;
-    who_copy(&made->record->who, who);
+    made->record->fields.id = id;
+    who_copy(&made->record->fields.who, who);
     pthread_mutex_init(&made->mutex, NULL);
     pthread_rwlock_wrlock(&it->lock);
     g_hash_table_insert(it->sessions, &made->id, made);
@@ -140,12 +135,12 @@ static int begin(void *world, void *session, uint64_t *start_ts)
 {
     struct world *it = world;
     struct session *owned = session;
-    struct record *last = owned->record, *next = next_record(owned, last->text_length);
+    struct record *last = owned->record, *next = next_record(owned, last->fields.text_length);
 
-    memcpy(next->text, last->text, last->text_length);
-    next->state = 1;
+    memcpy(next->text, last->text, last->fields.text_length);
+    next->fields.state = 1;
     pthread_mutex_lock(&owned->mutex);
-    next->start_ts = *start_ts = oracle_start_ts(it->oracle);
+    next->fields.start_ts = *start_ts = oracle_start_ts(it->oracle);
     owned->record = next;
     pthread_mutex_unlock(&owned->mutex);
     g_atomic_rc_box_release(last);
@@ -155,12 +150,12 @@ static int begin(void *world, void *session, uint64_t *start_ts)
 static int end(void *world, void *session)
 {
     struct session *owned = session;
-    struct record *next = next_record(owned, owned->record->text_length);
+    struct record *next = next_record(owned, owned->record->fields.text_length);
 
     (void)world;
-    memcpy(next->text, owned->record->text, next->text_length);
-    next->start_ts = 0;
-    next->state = 0;
+    memcpy(next->text, owned->record->text, next->fields.text_length);
+    next->fields.start_ts = 0;
+    next->fields.state = 0;
     publish(owned, next);
     return 0;
 }
@@ -210,19 +205,6 @@ static void collect(struct world *it)
     pthread_rwlock_unlock(&it->lock);
 }
 
-static void read_record(const struct record *record, struct reading *reading)
-{
-    struct facts facts = {.id = record->id,
-                          .start_ts = record->start_ts,
-                          .since = record->since,
-                          .state = record->state,
-                          .text_length = record->text_length,
-                          .text = record->text,
-                          .who = who_of(&record->who)};
-
-    read_facts(reading, &facts);
-}
-
 static int oldest(void *world, uint64_t *ts)
 {
     struct world *it = world;
@@ -233,8 +215,8 @@ static int oldest(void *world, uint64_t *ts)
     for (i = 0; i < collected->len; i++) {
         const struct record *record = g_ptr_array_index(collected, i);
 
-        if (record->start_ts && record->start_ts < *ts)
-            *ts = record->start_ts;
+        if (record->fields.start_ts && record->fields.start_ts < *ts)
+            *ts = record->fields.start_ts;
     }
     g_ptr_array_set_size(collected, 0);
     return 0;
@@ -245,8 +227,11 @@ static int list(void *world, struct reading *reading)
     guint i;
 
     collect(world);
-    for (i = 0; i < collected->len; i++)
-        read_record(g_ptr_array_index(collected, i), reading);
+    for (i = 0; i < collected->len; i++) {
+        const struct record *record = g_ptr_array_index(collected, i);
+
+        read_fields(&record->fields, record->text, reading);
+    }
     g_ptr_array_set_size(collected, 0);
     return 0;
 }
@@ -264,7 +249,7 @@ static int lookup(void *world, uint64_t id, struct reading *reading)
     pthread_rwlock_unlock(&it->lock);
     if (!record)
         return -ENOENT;
-    read_record(record, reading);
+    read_fields(&record->fields, record->text, reading);
     g_atomic_rc_box_release(record);
     return 0;
 }

@@ -38,3 +38,23 @@ static inline struct who who_of(const struct who_strings *strings)
 
     return who;
 }
+
+/* What the engines with locks keep of a session, beside its text. */
+struct fields {
+    uint64_t id;
+    uint64_t start_ts;
+    uint64_t since;
+    uint32_t state;
+    uint32_t text_length;
+    struct who_strings who;
+};
+
+static inline void read_fields(const struct fields *fields, const char *text,
+                               struct reading *reading)
+{
+    struct facts facts = {fields->id,          fields->start_ts,    fields->since,
+                          fields->state,       fields->text_length, text,
+                          who_of(&fields->who)};
+
+    read_facts(reading, &facts);
+}
