@@ -80,22 +80,6 @@ static int find_kind(const char *url, const struct store_kind **kind, const char
     return unknown_url(url, error);
 }
 
-static int kind_open(const struct store_kind *kind, const char *address,
-                     const struct roster_store_options *options, struct roster_store **store,
-                     const struct store_error *error)
-{
-    STORE_HOLDS_SIGNAL(kind);
-
-    return kind->open(address, options, store, error);
-}
-
-static void kind_close(struct roster_store *store)
-{
-    STORE_HOLDS_SIGNAL(store->kind);
-
-    store->kind->close(store);
-}
-
 static int open_kind(const char *url, const struct roster_store_options *options,
                      struct roster_store **store, const struct store_error *error)
 {
@@ -109,7 +93,10 @@ static int open_kind(const char *url, const struct roster_store_options *options
     copy = strdup(url);
     if (!copy)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    err = kind_open(kind, address, options, store, error);
+    {
+        STORE_HOLDS_SIGNAL(kind);
+        err = kind->open(address, options, store, error);
+    }
     if (err) {
         free(copy);
         return err;
@@ -159,7 +146,10 @@ void roster_store_close(struct roster_store *store)
     options = store->options;
     url = store->url;
     rst_log_end(&store->log);
-    kind_close(store);
+    {
+        STORE_HOLDS_SIGNAL(store->kind);
+        store->kind->close(store);
+    }
     rst_store_options_free(&options);
     free(url);
 }

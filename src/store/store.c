@@ -34,20 +34,15 @@ const char *roster_store_url(const struct roster_store *store)
     return store ? store->url : NULL;
 }
 
-static int rebind(struct roster_store *store)
-{
-    STORE_HOLDS_SIGNAL(store->kind);
-
-    return store->kind->rebind(store);
-}
-
 int roster_store_rebind(struct roster_store *store)
 {
     RST_NOT_CANCELLED;
     int err = rst_store_check(store);
 
-    if (!err)
-        err = rebind(store);
+    if (!err) {
+        STORE_HOLDS_SIGNAL(store->kind);
+        err = store->kind->rebind(store);
+    }
     if (!err)
         __atomic_fetch_add(&store->rebinds, 1, __ATOMIC_RELEASE);
     return err;

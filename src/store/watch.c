@@ -57,14 +57,6 @@ int roster_store_watch_open(struct roster_store *store, const struct roster_stor
     return err;
 }
 
-static int next(struct roster_store_watch *watch, int64_t deadline,
-                struct roster_store_events **events)
-{
-    STORE_HOLDS_SIGNAL(watch->store->kind);
-
-    return watch->store->kind->watch_next(watch, deadline, events);
-}
-
 int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
                             struct roster_store_events **events)
 {
@@ -77,7 +69,10 @@ int roster_store_watch_next(struct roster_store_watch *watch, int timeout_ms,
         return -EINVAL;
     if (rst_store_is_foreign(watch->store))
         return -ECHILD;
-    return next(watch, rst_store_deadline_in(timeout_ms), events);
+    {
+        STORE_HOLDS_SIGNAL(watch->store->kind);
+        return watch->store->kind->watch_next(watch, rst_store_deadline_in(timeout_ms), events);
+    }
 }
 
 void roster_store_watch_cancel(struct roster_store_watch *watch)
@@ -91,13 +86,6 @@ void roster_store_watch_cancel(struct roster_store_watch *watch)
     watch->store->kind->watch_wake(watch);
 }
 
-static void kind_close(struct roster_store_watch *watch)
-{
-    STORE_HOLDS_SIGNAL(watch->store->kind);
-
-    watch->store->kind->watch_close(watch);
-}
-
 void roster_store_watch_close(struct roster_store_watch *watch)
 {
     RST_NOT_CANCELLED;
@@ -106,6 +94,9 @@ void roster_store_watch_close(struct roster_store_watch *watch)
     if (!watch || rst_store_is_foreign(watch->store))
         return;
     key = watch->key;
-    kind_close(watch);
+    {
+        STORE_HOLDS_SIGNAL(watch->store->kind);
+        watch->store->kind->watch_close(watch);
+    }
     free(key);
 }

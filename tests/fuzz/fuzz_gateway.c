@@ -67,7 +67,7 @@ static void as_events(const json_t *root, struct etcd_store *store,
     const json_t *array = NULL;
     int err;
 
-    if (rst_store_json_get_array(root, "events", &array) != 0 ||
+    if (rst_store_json_get(root, "events", JSON_ARRAY, &array) != 0 ||
         rst_store_event_list_begin(&list, &store->base, false) != 0)
         return;
     list.revision = (INT64_MAX - 1);

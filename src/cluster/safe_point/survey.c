@@ -6,6 +6,7 @@
 #include "cluster/keys/keys.h"
 #include "cluster/safe_point/safe_point.h"
 #include "cluster/syncer/syncer.h"
+#include "store/base/bytes.h"
 #include "store/base/json.h"
 
 #include <errno.h>
@@ -118,12 +119,8 @@ static const struct roster_store_kv *find(const struct roster_store_range *range
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        struct roster_store_bytes other = rst_paths_below(&range->kvs[middle], prefix);
-        size_t least = other.size < name.size ? other.size : name.size;
-        int order = least == 0 ? 0 : memcmp(other.data, name.data, least);
+        int order = rst_store_bytes_compare(rst_paths_below(&range->kvs[middle], prefix), name);
 
-        if (order == 0)
-            order = (other.size > name.size) - (other.size < name.size);
         if (order == 0)
             return &range->kvs[middle];
         if (order < 0)

@@ -68,7 +68,7 @@ int rst_etcd_decode_range(const json_t *answer, const struct roster_store_keys *
     struct roster_store_kv *kvs = NULL;
     const json_t *array;
     size_t count;
-    int err = rst_store_json_get_array(answer, "kvs", &array);
+    int err = rst_store_json_get(answer, "kvs", JSON_ARRAY, &array);
 
     if (!err)
         err = rst_store_json_get_bool(answer, "more", &range->more);
@@ -94,8 +94,7 @@ static int decode_op(const json_t *answer, const struct roster_store_op *op, int
     static const char *const members[] = {"response_put", "response_delete_range",
                                           "response_range"};
     const json_t *member;
-    int err = json_is_object(answer) ? rst_store_json_get_object(answer, members[op->type], &member)
-                                     : -EPROTO;
+    int err = rst_store_json_get(answer, members[op->type], JSON_OBJECT, &member);
 
     if (!err && !member)
         err = -EPROTO;
@@ -119,7 +118,7 @@ static int decode_ops(const json_t *answer, const struct roster_store_op *ops, s
 {
     struct roster_store_op_result *results;
     const json_t *array;
-    int err = rst_store_json_get_array(answer, "responses", &array);
+    int err = rst_store_json_get(answer, "responses", JSON_ARRAY, &array);
     size_t i;
 
     if (!err && json_array_size(array) != n)
@@ -166,7 +165,7 @@ static int decode_event(const json_t *object, const struct roster_store_watch *w
     bool deleted = type && strcmp(type, "DELETE") == 0;
     struct roster_store_kv kv = {0};
     const json_t *member;
-    int err = json_is_object(object) ? rst_store_json_get_object(object, "kv", &member) : -EPROTO;
+    int err = rst_store_json_get(object, "kv", JSON_OBJECT, &member);
 
     if (!err && type && !deleted && strcmp(type, "PUT") != 0)
         err = -EPROTO;

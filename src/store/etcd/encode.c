@@ -57,7 +57,7 @@ json_t *rst_etcd_encode_range(const struct roster_store_keys *keys, uint32_t lim
 
     if (limit != 0)
         range = rst_store_json_set_int(range, "limit", limit);
-    return count_only ? rst_store_json_set_true(range, "count_only") : range;
+    return count_only ? rst_store_json_set(range, "count_only", json_true()) : range;
 }
 
 static json_t *encode_compare(const struct roster_store_compare *compare)

@@ -45,7 +45,7 @@ int rst_etcd_identity_check(struct etcd_store *store, const struct etcd_identity
     const json_t *header;
     uint64_t cluster = 0;
     int64_t now = 0;
-    int err = rst_store_json_get_object(answer, "header", &header);
+    int err = rst_store_json_get(answer, "header", JSON_OBJECT, &header);
 
     if (!err)
         err = rst_store_json_get_id(header, "cluster_id", &cluster);

@@ -95,16 +95,11 @@ int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena
     return err;
 }
 
-int rst_store_json_get_object(const json_t *object, const char *name, const json_t **member)
+int rst_store_json_get(const json_t *object, const char *name, json_type type,
+                       const json_t **member)
 {
     *member = json_object_get(object, name);
-    return !*member || json_is_object(*member) ? 0 : -EPROTO;
-}
-
-int rst_store_json_get_array(const json_t *object, const char *name, const json_t **member)
-{
-    *member = json_object_get(object, name);
-    return !*member || json_is_array(*member) ? 0 : -EPROTO;
+    return !*member || json_typeof(*member) == type ? 0 : -EPROTO;
 }
 
 const char *rst_store_json_peek_text(const json_t *object, const char *name)
@@ -146,9 +141,4 @@ json_t *rst_store_json_set_bytes(json_t *object, const char *name, struct roster
 json_t *rst_store_json_set_text(json_t *object, const char *name, const char *text)
 {
     return rst_store_json_set(object, name, json_string(text));
-}
-
-json_t *rst_store_json_set_true(json_t *object, const char *name)
-{
-    return rst_store_json_set(object, name, json_true());
 }

@@ -21,9 +21,9 @@ int rst_store_json_get_bool(const json_t *object, const char *name, bool *value)
 /* Bytes, as a part of `arena`, see base/arena.h; also -ENOMEM and -EMSGSIZE. */
 int rst_store_json_get_bytes(const json_t *object, const char *name, void *arena,
                              struct roster_store_bytes *bytes);
-/* The member if it is an object, or an array; NULL if omitted. */
-int rst_store_json_get_object(const json_t *object, const char *name, const json_t **member);
-int rst_store_json_get_array(const json_t *object, const char *name, const json_t **member);
+/* The member if it is of this type; NULL if omitted. */
+int rst_store_json_get(const json_t *object, const char *name, json_type type,
+                       const json_t **member);
 /* The text of a member, or NULL; never fails. */
 const char *rst_store_json_peek_text(const json_t *object, const char *name);
 
@@ -32,7 +32,6 @@ const char *rst_store_json_peek_text(const json_t *object, const char *name);
 json_t *rst_store_json_set_int(json_t *object, const char *name, int64_t value);
 json_t *rst_store_json_set_bytes(json_t *object, const char *name, struct roster_store_bytes bytes);
 json_t *rst_store_json_set_text(json_t *object, const char *name, const char *text);
-json_t *rst_store_json_set_true(json_t *object, const char *name);
 /* Takes ownership of the member; NULL: memory ran out before. */
 json_t *rst_store_json_set(json_t *object, const char *name, json_t *member);
 

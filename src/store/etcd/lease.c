@@ -60,7 +60,7 @@ static int decode_keep(struct etcd_store *store, const struct etcd_call *call, c
 {
     struct lease_answer *lease = out;
     const json_t *result;
-    int err = rst_store_json_get_object(answer, "result", &result);
+    int err = rst_store_json_get(answer, "result", JSON_OBJECT, &result);
 
     if (!err)
         err = decode_common(store, call, result, &lease->ttl_s);
@@ -91,7 +91,7 @@ static int decode_drop(struct etcd_store *store, const struct etcd_call *call, c
     int err = decode_look(store, call, answer, out);
 
     if (!err)
-        err = rst_store_json_get_array(answer, "keys", &keys);
+        err = rst_store_json_get(answer, "keys", JSON_ARRAY, &keys);
     lease->used = json_array_size(keys) > 0;
     return err;
 }
@@ -120,7 +120,7 @@ static json_t *encode(const struct store_lease_call *call, const struct lease_an
     if (call->verb == STORE_LEASE_GRANT)
         request = rst_store_json_set_int(request, "TTL", lease->ttl_s);
     if (call->verb == STORE_LEASE_DROP)
-        request = rst_store_json_set_true(request, "keys");
+        request = rst_store_json_set(request, "keys", json_true());
     return request;
 }
 

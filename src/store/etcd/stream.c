@@ -125,7 +125,7 @@ static struct etcd_verdict accept_result(struct etcd_watch *watch, const json_t 
     if (!err)
         err = rst_store_json_get_bool(result, "canceled", &canceled);
     if (!err)
-        err = rst_store_json_get_array(result, "events", &array);
+        err = rst_store_json_get(result, "events", JSON_ARRAY, &array);
     if (err)
         return failure(err, "a message that is not etcd's");
     if (canceled)

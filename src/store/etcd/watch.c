@@ -204,19 +204,19 @@ static int begin_missing(struct etcd_watch *watch)
 {
     int64_t now = rst_store_monotonic_ns();
     bool check = watch->stream.running && watch->created && now >= watch->check_at;
+    enum etcd_side side;
 
     if (now < watch->retry_at || watch->side.running || (watch->stream.running && !check))
         return 0;
     if (rst_etcd_auth_is_due(etcd_watch_store(watch)))
-        return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, ETCD_SIDE_AUTH)
-                                                    : 0;
-    if (check)
-        return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, ETCD_SIDE_CHECK)
-                                                    : 0;
-    if (watch->base.next == 0)
-        return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, ETCD_SIDE_SNAPSHOT)
-                                                    : 0;
-    return choose_endpoint(watch, &watch->stream) ? rst_etcd_stream_begin(watch) : 0;
+        side = ETCD_SIDE_AUTH;
+    else if (check)
+        side = ETCD_SIDE_CHECK;
+    else if (watch->base.next == 0)
+        side = ETCD_SIDE_SNAPSHOT;
+    else
+        return choose_endpoint(watch, &watch->stream) ? rst_etcd_stream_begin(watch) : 0;
+    return choose_endpoint(watch, &watch->side) ? rst_etcd_side_begin(watch, side) : 0;
 }
 
 /* Lets libcurl work and notes which transfers are over. It does not wait, but it may start a thread

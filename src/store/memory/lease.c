@@ -74,17 +74,11 @@ int rst_memory_expire(struct memory_store *store)
 static int grant(struct memory_store *store, int64_t ttl_ms, struct rst_memory_lease **lease)
 {
     struct memory_leases *leases = &store->leases;
+    int err =
+        rst_memory_reserve(&leases->items, &leases->room, leases->count, sizeof(leases->items[0]));
 
-    if (leases->count == leases->room) {
-        size_t larger = leases->room == 0 ? 8 : leases->room * 2;
-        struct rst_memory_lease *moved =
-            reallocarray(leases->items, larger, sizeof(leases->items[0]));
-
-        if (!moved)
-            return -ENOMEM;
-        leases->items = moved;
-        leases->room = larger;
-    }
+    if (err)
+        return err;
     *lease = &leases->items[leases->count++];
     (*lease)->id = ++leases->last_id;
     (*lease)->granted_ms = ttl_ms;

@@ -84,9 +84,11 @@ static inline struct memory_store *memory_store_of(struct roster_store *store)
 /* memory/table.c; all with the mutex held */
 
 void rst_memory_engine_init(struct store_engine *engine);
-/* Deletes every key that hangs on the lease, as a part of the current transaction. */
+/* Grows an array so that it has room for one item more. 0 or -ENOMEM. */
+int rst_memory_reserve(void *array_pointer, size_t *room, size_t count, size_t item_size);
 /* Whether a key hangs on the lease. */
 bool rst_memory_lease_is_used(const struct memory_store *store, int64_t lease);
+/* Deletes every key that hangs on the lease, as a part of the current transaction. */
 int rst_memory_erase_lease(struct memory_store *store, int64_t lease);
 /* Makes the current transaction's changes the next revision, if there are any. */
 void rst_memory_commit(struct memory_store *store);

@@ -15,8 +15,7 @@ static struct memory_store *store_of_engine(struct store_engine *engine)
     return (struct memory_store *)(void *)((char *)engine - offsetof(struct memory_store, engine));
 }
 
-/* Grows an array so that it has room for one item more. */
-static int reserve(void *array_pointer, size_t *room, size_t count, size_t item_size)
+int rst_memory_reserve(void *array_pointer, size_t *room, size_t count, size_t item_size)
 {
     void **array = array_pointer;
     size_t larger = *room == 0 ? 16 : *room * 2;
@@ -102,14 +101,15 @@ static int reserve_change(struct memory_store *store)
 {
     struct memory_history *history = &store->history;
     size_t pending = history->start + history->count + store->changes.count;
-    int err = reserve(&store->changes.items, &store->changes.room, store->changes.count,
-                      sizeof(store->changes.items[0]));
+    int err = rst_memory_reserve(&store->changes.items, &store->changes.room, store->changes.count,
+                                 sizeof(store->changes.items[0]));
 
     if (!err)
-        err = reserve(&store->table.items, &store->table.room, store->table.count,
-                      sizeof(store->table.items[0]));
+        err = rst_memory_reserve(&store->table.items, &store->table.room, store->table.count,
+                                 sizeof(store->table.items[0]));
     if (!err)
-        err = reserve(&history->items, &history->room, pending, sizeof(history->items[0]));
+        err =
+            rst_memory_reserve(&history->items, &history->room, pending, sizeof(history->items[0]));
     return err;
 }
 
