@@ -152,7 +152,6 @@ static void *run(void *arg)
 struct top_asker *top_asker_start(const struct options *options, const struct top_wish *wish)
 {
     struct top_asker *asker = calloc(1, sizeof(*asker));
-    pthread_condattr_t monotonic;
     sigset_t all, before;
     int err;
 
@@ -162,11 +161,8 @@ struct top_asker *top_asker_start(const struct options *options, const struct to
     asker->options.timeout_ms = TOP_TIMEOUT_MS;
     asker->every_s = options->watch_s > 0 ? options->watch_s : 1;
     asker->wish = *wish;
-    pthread_mutex_init(&asker->mutex, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&asker->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    asker->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    asker->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     sigfillset(&all); /* a window's change of size is for the thread that draws */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     err = pthread_create(&asker->thread, NULL, run, asker);

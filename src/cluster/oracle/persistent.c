@@ -216,8 +216,8 @@ int roster_oracle_persistent_create(struct roster_store *store,
     made->clock = rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
     snprintf(made->owner, sizeof(made->owner), "%016" PRIx64, owner);
     made->key = strdup(known.key ? known.key : "/roster/clock");
-    if (!made->key || pthread_mutex_init(&made->lock, NULL)) {
-        free(made->key);
+    made->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    if (!made->key) {
         free(made);
         return -ENOMEM;
     }

@@ -72,8 +72,8 @@ int roster_oracle_store_create(struct roster_store *store,
         rst_wall_clock_choose(known.wall_clock, known.wall_arg, known.max_ahead_ms);
     made->allotter.key = strdup(known.key ? known.key : "/roster/oracle");
     made->end = &made->first;
-    if (!made->allotter.key || pthread_mutex_init(&made->lock, NULL)) {
-        free(made->allotter.key);
+    made->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    if (!made->allotter.key) {
         free(made);
         return -ENOMEM;
     }

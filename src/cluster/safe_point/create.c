@@ -39,19 +39,13 @@ static int init(struct roster_safe_point *safe_point,
         return err;
     if (syncer)
         snprintf(safe_point->server_id, sizeof(safe_point->server_id), "%s", syncer->server_id);
-    err = -pthread_mutex_init(&safe_point->lock, NULL);
-    if (err)
-        return err;
+    safe_point->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     rst_log_init(&safe_point->log, safe_point->options.log, safe_point->options.log_arg);
     err = open_watch(safe_point);
     if (err)
-        goto lock;
-    err = rst_safe_point_background_init(safe_point);
-    if (!err)
-        return 0;
-    roster_store_watch_close(safe_point->watch);
-lock:
-    pthread_mutex_destroy(&safe_point->lock);
+        pthread_mutex_destroy(&safe_point->lock);
+    else
+        rst_safe_point_background_init(safe_point);
     return err;
 }
 

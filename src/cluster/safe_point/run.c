@@ -24,15 +24,15 @@ static void cancel_watch(void *arg)
     roster_store_watch_cancel(safe_point->watch);
 }
 
-int rst_safe_point_background_init(struct roster_safe_point *safe_point)
+void rst_safe_point_background_init(struct roster_safe_point *safe_point)
 {
     static const struct rst_duty duties[SAFE_POINT_DUTIES] = {
         [SAFE_POINT_FOLLOW] = {"roster-follow", follow_duty, 0},
         [SAFE_POINT_LEAD] = {"roster-lead", rst_safe_point_lead_duty, 0},
     };
 
-    return rst_background_init(&safe_point->background, duties, SAFE_POINT_DUTIES, cancel_watch,
-                               safe_point);
+    rst_background_init(&safe_point->background, duties, SAFE_POINT_DUTIES, cancel_watch,
+                        safe_point);
 }
 
 int roster_safe_point_start(struct roster_safe_point *safe_point)

@@ -160,7 +160,7 @@ int rst_safe_point_options_complete(struct roster_safe_point_options *known,
 
 /* --------------------------------------------------------------- safe_point/run.c */
 
-int rst_safe_point_background_init(struct roster_safe_point *safe_point);
+void rst_safe_point_background_init(struct roster_safe_point *safe_point);
 
 /* --------------------------------------------------------------- safe_point/lead.c */
 

@@ -17,22 +17,11 @@
 
 static const struct rst_lease_ops lease_ops = {rst_syncer_lower};
 
-static int init_locks(struct roster_syncer *syncer)
-{
-    int err = rst_threads_lock_init(&syncer->lock, &syncer->changed);
-
-    if (err)
-        return err;
-    err = -pthread_mutex_init(&syncer->record_lock, NULL);
-    if (err)
-        rst_threads_lock_destroy(&syncer->lock, &syncer->changed);
-    return err;
-}
-
 static void destroy_locks(struct roster_syncer *syncer)
 {
     pthread_mutex_destroy(&syncer->record_lock);
-    rst_threads_lock_destroy(&syncer->lock, &syncer->changed);
+    pthread_cond_destroy(&syncer->changed);
+    pthread_mutex_destroy(&syncer->lock);
 }
 
 /* Copies everything used later; afterwards the caller's strings are no longer read. */
@@ -67,23 +56,21 @@ static int init(struct roster_syncer *syncer)
 {
     int err = copy_strings(syncer);
 
-    if (!err)
-        err = init_locks(syncer);
+    syncer->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    syncer->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+    syncer->record_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     if (err)
         goto strings;
     rst_log_init(&syncer->log, syncer->options.log, syncer->options.log_arg);
     err = open_watch(syncer);
     if (err)
         goto locks;
-    err = rst_syncer_background_init(syncer);
-    if (err)
-        goto watch;
+    rst_syncer_background_init(syncer);
     syncer->state = ROSTER_SYNCER_JOINING;
     err = rst_lease_attach(syncer->roster, &lease_ops, syncer);
     if (!err)
         return 0;
     (void)rst_background_destroy(&syncer->background);
-watch:
     roster_store_watch_close(syncer->watch);
 locks:
     destroy_locks(syncer);

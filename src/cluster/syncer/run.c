@@ -30,7 +30,7 @@ static void cancel_watch(void *arg)
     roster_store_watch_cancel(syncer->watch);
 }
 
-int rst_syncer_background_init(struct roster_syncer *syncer)
+void rst_syncer_background_init(struct roster_syncer *syncer)
 {
     static const struct rst_duty duties[SYNCER_DUTIES] = {
         [SYNCER_LEASE] = {"roster-lease", rst_syncer_lease_duty, 0},
@@ -39,7 +39,7 @@ int rst_syncer_background_init(struct roster_syncer *syncer)
         [SYNCER_FENCE] = {"roster-fence", fence_duty, 0},
     };
 
-    return rst_background_init(&syncer->background, duties, SYNCER_DUTIES, cancel_watch, syncer);
+    rst_background_init(&syncer->background, duties, SYNCER_DUTIES, cancel_watch, syncer);
 }
 
 int roster_syncer_start(struct roster_syncer *syncer)

@@ -228,7 +228,7 @@ void rst_syncer_watch_duty(struct roster_syncer *syncer, int timeout_ms);
 /* --------------------------------------------------------------- syncer/run.c */
 
 /* The duties, in the order of their enumeration. */
-int rst_syncer_background_init(struct roster_syncer *syncer);
+void rst_syncer_background_init(struct roster_syncer *syncer);
 
 /* After the last thread: fences permanently. */
 void rst_syncer_end(struct roster_syncer *syncer);

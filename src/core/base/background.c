@@ -10,21 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <time.h>
-
-int rst_monotonic_cond_init(pthread_cond_t *cond)
-{
-    pthread_condattr_t attr;
-    int err = pthread_condattr_init(&attr);
-
-    if (err)
-        return -err;
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    err = pthread_cond_init(cond, &attr);
-    pthread_condattr_destroy(&attr);
-    return -err;
-}
 
 int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg)
 {
@@ -50,27 +36,20 @@ static int64_t next_due(const struct rst_duty *duty)
     return duty->interval_ms ? rst_background_in((int64_t)duty->interval_ms * 1000000) : 0;
 }
 
-int rst_background_init(struct rst_background *background, const struct rst_duty *duties,
-                        unsigned n, void (*wake)(void *arg), void *arg)
+void rst_background_init(struct rst_background *background, const struct rst_duty *duties,
+                         unsigned n, void (*wake)(void *arg), void *arg)
 {
     unsigned i;
-    int err;
 
-    memset(background, 0, sizeof(*background));
-    background->arg = arg;
-    background->wake = wake;
-    background->n = n;
+    *background = (struct rst_background){.lock = PTHREAD_MUTEX_INITIALIZER,
+                                          .changed = PTHREAD_COND_INITIALIZER,
+                                          .arg = arg,
+                                          .wake = wake,
+                                          .n = n};
     for (i = 0; i < n; i++) {
         background->threads[i].background = background;
         background->threads[i].duty = duties[i];
     }
-    err = rst_monotonic_cond_init(&background->changed);
-    if (err)
-        return err;
-    err = pthread_mutex_init(&background->lock, NULL);
-    if (err)
-        pthread_cond_destroy(&background->changed);
-    return -err;
 }
 
 /* Under the lock: waits until the duty is due; false: a stop has begun. */
@@ -160,11 +139,10 @@ int rst_background_start(struct rst_background *background)
 int rst_background_open(struct rst_background *background, const struct rst_duty *duty,
                         bool by_hand, void (*wake)(void *arg), void *arg)
 {
-    int err = rst_background_init(background, duty, 1, wake, arg);
+    int err;
 
-    if (err || by_hand)
-        return err;
-    err = rst_background_start(background);
+    rst_background_init(background, duty, 1, wake, arg);
+    err = by_hand ? 0 : rst_background_start(background);
     if (err)
         (void)rst_background_destroy(background);
     return err;

@@ -26,9 +26,6 @@
 
 #define RST_DUTIES_MOST 4
 
-/* A condition variable that waits by CLOCK_MONOTONIC, see rst_monotonic_wait(). 0 or -errno. */
-ROSTER_API int rst_monotonic_cond_init(pthread_cond_t *cond);
-
 /* Starts a thread that blocks all signals. The name has at most 15 bytes. 0 or -errno. */
 int rst_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg);
 
@@ -70,12 +67,13 @@ struct rst_background {
 
 /*
  * Each duty's work receives `arg`. `wake` is called once when a stop begins, to end a duty's wait;
- * may be NULL. A duty without an interval is due at once. 0 or -errno.
+ * may be NULL. A duty without an interval is due at once.
  */
-ROSTER_API int rst_background_init(struct rst_background *background, const struct rst_duty *duties,
-                                   unsigned n, void (*wake)(void *arg), void *arg);
+ROSTER_API void rst_background_init(struct rst_background *background,
+                                    const struct rst_duty *duties, unsigned n,
+                                    void (*wake)(void *arg), void *arg);
 
-/* Both of one duty: `by_hand` without its thread. 0 or -errno; after an error nothing is left. */
+/* Both of one duty: `by_hand` without its thread. 0 or -EAGAIN; after an error nothing is left. */
 ROSTER_API int rst_background_open(struct rst_background *background, const struct rst_duty *duty,
                                    bool by_hand, void (*wake)(void *arg), void *arg);
 

@@ -57,9 +57,9 @@ static inline struct timespec rst_timespec(uint64_t ns)
 }
 
 /*
- * Waits under the lock for a condition variable that uses CLOCK_MONOTONIC. Returns false once the
- * deadline has passed. Without that clock every deadline has passed; then the call pauses, so that
- * a loop around it does not spin.
+ * Waits under the lock until a deadline on CLOCK_MONOTONIC; returns false once it has passed.
+ * Without that clock every deadline has passed; then the call pauses, so that a loop around it does
+ * not spin.
  */
 static inline bool rst_monotonic_wait(pthread_cond_t *cond, pthread_mutex_t *lock,
                                       uint64_t until_ns)
@@ -67,7 +67,7 @@ static inline bool rst_monotonic_wait(pthread_cond_t *cond, pthread_mutex_t *loc
     const struct timespec until = rst_timespec(until_ns), pause = rst_timespec(50000000);
 
     if (rst_monotonic_ns())
-        return !pthread_cond_timedwait(cond, lock, &until);
+        return !pthread_cond_clockwait(cond, lock, CLOCK_MONOTONIC, &until);
     pthread_mutex_unlock(lock);
     nanosleep(&pause, NULL);
     pthread_mutex_lock(lock);

@@ -13,11 +13,26 @@
 unsigned rst_process_is_child;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool has_handler;
 
 static void forked_child(void)
 {
     rst_store(&rst_process_is_child, rst_load(&rst_process_is_child) + 1);
+}
+
+/* A later call may succeed where this one has failed. */
+int rst_process_at_fork(bool *done, void (*before)(void), void (*parent)(void), void (*child)(void))
+{
+    int err = 0;
+
+    if (__atomic_load_n(done, __ATOMIC_ACQUIRE)) /* not the lock: a child may have it so */
+        return 0;
+    pthread_mutex_lock(&lock);
+    if (!*done) {
+        err = -pthread_atfork(before, parent, child);
+        __atomic_store_n(done, !err, __ATOMIC_RELEASE); /* pairs with the load above */
+    }
+    pthread_mutex_unlock(&lock);
+    return err;
 }
 
 bool rst_process_forked(void)
@@ -30,18 +45,9 @@ unsigned rst_process_number(void)
     return rst_load(&rst_process_is_child);
 }
 
-/* A later call may succeed where this one has failed. */
 int rst_process_init(void)
 {
-    int err = 0;
+    static bool done;
 
-    if (__atomic_load_n(&has_handler, __ATOMIC_ACQUIRE)) /* not the lock: a child may have it so */
-        return 0;
-    pthread_mutex_lock(&lock);
-    if (!has_handler) {
-        err = -pthread_atfork(NULL, NULL, forked_child);
-        __atomic_store_n(&has_handler, !err, __ATOMIC_RELEASE); /* pairs with the load above */
-    }
-    pthread_mutex_unlock(&lock);
-    return err;
+    return rst_process_at_fork(&done, NULL, NULL, forked_child);
 }

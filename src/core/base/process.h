@@ -18,6 +18,10 @@
  */
 ROSTER_API int rst_process_init(void);
 
+/* pthread_atfork(), until it has succeeded once for this `done`. 0 or -ENOMEM. */
+int rst_process_at_fork(bool *done, void (*before)(void), void (*parent)(void),
+                        void (*child)(void));
+
 /* Whether this process is a forked child of the one that created the first object. One load. */
 ROSTER_API bool rst_process_forked(void);
 

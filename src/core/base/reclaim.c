@@ -8,6 +8,7 @@
 
 #include "core/base/background.h"
 #include "core/base/clock.h"
+#include "core/base/process.h"
 #include "core/base/rcu.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static struct rcu_head *queued;
 static sem_t work, urge;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 /* Under the lock: rounds begun and finished; tries to have a grace period, and the last that
  * failed, with its error. */
 static uint64_t begun, done, tries, failed_try;
@@ -253,8 +254,6 @@ static int start(void)
 {
     int err = rst_rcu_ready();
 
-    if (!err)
-        err = rst_monotonic_cond_init(&changed);
     if (err)
         return err;
     sem_init(&work, 0, 0);
@@ -266,7 +265,6 @@ static void end(void)
 {
     sem_destroy(&work);
     sem_destroy(&urge);
-    pthread_cond_destroy(&changed);
 }
 
 static int start_thread(void)
@@ -349,6 +347,7 @@ static void forked_child(void)
     users = users_by_hand = 0;
     has_thread = false;
     by_hand_lock = (pthread_mutex_t)PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
+    changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER; /* none waits here */
     queued = NULL;
     begun = done = tries = failed_try = 0;
     keepers[0] = keepers[1] = 0;
@@ -357,19 +356,9 @@ static void forked_child(void)
 
 int rst_reclaim_process_init(void)
 {
-    static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
     static bool has_handlers;
-    int err = 0;
 
-    if (__atomic_load_n(&has_handlers, __ATOMIC_ACQUIRE)) /* pairs with the store below */
-        return 0;
-    pthread_mutex_lock(&once);
-    if (!has_handlers) {
-        err = -pthread_atfork(before_fork, after_fork, forked_child);
-        __atomic_store_n(&has_handlers, !err, __ATOMIC_RELEASE);
-    }
-    pthread_mutex_unlock(&once);
-    return err;
+    return rst_process_at_fork(&has_handlers, before_fork, after_fork, forked_child);
 }
 
 int rst_reclaim_start(bool by_hand)

@@ -3,8 +3,6 @@
 
 #include "store/base/clock.h"
 
-#include "core/base/background.h"
-
 #include <errno.h>
 #include <limits.h>
 
@@ -79,24 +77,6 @@ void rst_store_sleep(int64_t ns)
         ;
 }
 
-int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond)
-{
-    int err = -pthread_mutex_init(mutex, NULL);
-
-    if (err)
-        return err;
-    err = rst_monotonic_cond_init(cond);
-    if (err)
-        pthread_mutex_destroy(mutex);
-    return err;
-}
-
-void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond)
-{
-    pthread_cond_destroy(cond);
-    pthread_mutex_destroy(mutex);
-}
-
 void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
 {
     struct timespec until;
@@ -106,5 +86,5 @@ void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t dead
         return;
     }
     until = timespec_of(deadline);
-    pthread_cond_timedwait(cond, mutex, &until);
+    pthread_cond_clockwait(cond, mutex, CLOCK_MONOTONIC, &until);
 }

@@ -39,9 +39,5 @@ int rst_store_remaining_ms(int64_t deadline);
 /* Sleeps, also through signals, and where the kernel refuses its clock. */
 void rst_store_sleep(int64_t ns);
 
-/* A mutex, and what is waited for under it with rst_threads_wait(). 0 or a negative errno. */
-int rst_threads_lock_init(pthread_mutex_t *mutex, pthread_cond_t *cond);
-void rst_threads_lock_destroy(pthread_mutex_t *mutex, pthread_cond_t *cond);
-
 /* Waits for a signal, or until the deadline on CLOCK_MONOTONIC; may wake up spuriously. */
 void rst_threads_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline);

@@ -77,10 +77,7 @@ static int etcd_open(const char *address, const struct roster_store_options *opt
     store = calloc(1, sizeof(*store));
     if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    if (pthread_mutex_init(&store->mutex, NULL)) {
-        free(store);
-        return rst_store_error_set(error, -ENOMEM, "a mutex could not be created");
-    }
+    store->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     rst_store_begin(&store->base, options);
     err = rst_etcd_endpoints_parse(store, address, error);
     if (!err)

@@ -15,7 +15,6 @@ static int memory_open(const char *address, const struct roster_store_options *o
                        struct roster_store **out, const struct store_error *error)
 {
     struct memory_store *store;
-    int err;
 
     if (address[0] != '\0')
         return rst_store_error_set(
@@ -24,12 +23,8 @@ static int memory_open(const char *address, const struct roster_store_options *o
     store = calloc(1, sizeof(*store));
     if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
-    err = rst_threads_lock_init(&store->mutex, &store->changed);
-    if (err) {
-        free(store);
-        return rst_store_error_set(error, err,
-                                   "a mutex or condition variable could not be created");
-    }
+    store->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    store->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     rst_store_begin(&store->base, options);
     store->revision = 1; /* as in etcd, so that no revision in use is 0 */
     rst_memory_engine_init(&store->engine);
@@ -43,7 +38,8 @@ static void memory_close(struct roster_store *base)
 
     rst_memory_table_free(store);
     free(store->leases.items);
-    rst_threads_lock_destroy(&store->mutex, &store->changed);
+    pthread_cond_destroy(&store->changed);
+    pthread_mutex_destroy(&store->mutex);
     free(store);
 }
 

@@ -74,7 +74,8 @@ static void sqlite_close(struct roster_store *base)
     struct sqlite_store *store = sqlite_store_of(base);
 
     rst_sqlite_pool_empty(store);
-    rst_threads_lock_destroy(&store->mutex, &store->changed);
+    pthread_cond_destroy(&store->changed);
+    pthread_mutex_destroy(&store->mutex);
     free(store->path);
     free(store);
 }
@@ -152,6 +153,8 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
     store = calloc(1, sizeof(*store));
     if (!store)
         return rst_store_error_set(error, -ENOMEM, "out of memory");
+    store->mutex = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    store->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     rst_store_begin(&store->base, options);
     err = rst_sqlite_file_locate(address, options, &store->path, error);
     if (!err) {
@@ -162,8 +165,6 @@ static int sqlite_open(const char *address, const struct roster_store_options *o
                                 "which leases look like those of an earlier "
                                 "boot; mount /proc");
     }
-    if (!err)
-        err = rst_threads_lock_init(&store->mutex, &store->changed);
     if (err) {
         free(store->path);
         free(store);
