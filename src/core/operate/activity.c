@@ -28,10 +28,16 @@
 #define LEAST_MEMORY (UINT64_C(1) << 20)
 #define MOST_MEMORY (UINT64_C(1) << 30)
 
-static void put_text(char *to, size_t size, const char *text)
+void rst_activity_describe(struct roster_activity_row *row, const struct roster_activity_filter *of)
 {
-    if (text)
-        rst_event_log_text(to, size, text, strlen(text));
+    memset(row, 0, sizeof(*row));
+    row->state = of->state;
+    row->kind = of->kind;
+    row->wait = of->wait;
+    rst_event_log_string(row->digest, sizeof(row->digest), of->digest);
+    rst_event_log_string(row->user, sizeof(row->user), of->user);
+    rst_event_log_string(row->database, sizeof(row->database), of->database);
+    rst_event_log_string(row->application, sizeof(row->application), of->application);
 }
 
 /* As roster_session_wait(), for a walk. */
@@ -70,23 +76,22 @@ static bool count_again(const struct roster_session *session, const struct roste
     return true;
 }
 
-/* What its texts end with is 0, too: rows are compared as a whole. Returns the key. */
+/* Returns the key. */
 static uint32_t count(struct roster_activity *activity, const struct roster_session *session,
                       const struct roster_shown *view, uint32_t wait)
 {
-    const struct roster_statement *statement = view->statement;
+    const struct roster_activity_filter what = {
+        .state = (enum roster_run_state)view->run_state,
+        .kind = roster_session_kind(session),
+        .wait = wait,
+        .digest = view->statement ? view->statement->digest : NULL,
+        .user = roster_identity_user(view->identity),
+        .database = roster_identity_database(view->identity),
+        .application = roster_identity_application(view->identity),
+    };
     struct roster_activity_row row;
 
-    memset(&row, 0, sizeof(row));
-    row.state = (enum roster_run_state)view->run_state;
-    row.kind = roster_session_kind(session);
-    row.wait = wait;
-    if (statement && statement->digest)
-        rst_event_log_text(row.digest, sizeof(row.digest), statement->digest,
-                           strnlen(statement->digest, statement->digest_length));
-    put_text(row.user, sizeof(row.user), roster_identity_user(view->identity));
-    put_text(row.database, sizeof(row.database), roster_identity_database(view->identity));
-    put_text(row.application, sizeof(row.application), roster_identity_application(view->identity));
+    rst_activity_describe(&row, &what);
     return rst_activity_count(activity, &row);
 }
 
@@ -177,17 +182,12 @@ static int start(struct roster_activity *activity)
 
     if (err)
         return err;
-    err = -pthread_mutex_init(&activity->lock, NULL);
-    if (err)
-        goto buckets;
+    activity->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     err = rst_background_open(&activity->background, &duty,
                               activity->options.interval_ms == ROSTER_ACTIVITY_MANUAL, NULL,
                               activity);
-    if (!err)
-        return 0;
-    pthread_mutex_destroy(&activity->lock);
-buckets:
-    rst_activity_buckets_destroy(activity);
+    if (err)
+        rst_activity_buckets_destroy(activity);
     return err;
 }
 

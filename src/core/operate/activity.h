@@ -117,12 +117,14 @@ size_t rst_activity_resident(const struct roster_activity *activity);
 /* Begins a sample at this time of CLOCK_MONOTONIC: closes past buckets. */
 void rst_activity_begin(struct roster_activity *activity, uint64_t now_ms);
 
-/*
- * Counts the activity of a session. The row has no samples, and zeros after its texts. Returns
- * its key; RST_ACTIVITY_NONE: there was no room for it.
+/* Counts the activity of a session. Returns its key; RST_ACTIVITY_NONE: there was no room for it.
  */
 uint32_t rst_activity_count(struct roster_activity *activity,
                             const struct roster_activity_row *row);
+
+/* The row of what is filled in. Names are cut as they are kept, and zeros follow them. */
+void rst_activity_describe(struct roster_activity_row *row,
+                           const struct roster_activity_filter *of);
 
 /* The same as the public calls, at this time of CLOCK_MONOTONIC in milliseconds. */
 int rst_activity_sample(struct roster_activity *activity, uint64_t now_ms);

@@ -7,21 +7,20 @@
 #include "core/operate/activity.h"
 
 #include "core/base/struct_size.h"
-#include "core/roster/event_log.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ALL                                                                                        \
-    (ROSTER_ACTIVITY_STATE | ROSTER_ACTIVITY_WAIT | ROSTER_ACTIVITY_DIGEST |                       \
-     ROSTER_ACTIVITY_USER | ROSTER_ACTIVITY_DATABASE | ROSTER_ACTIVITY_APPLICATION |               \
-     ROSTER_ACTIVITY_KIND)
+#define ALL (2u * ROSTER_ACTIVITY_KIND - 1) /* the last bit, and those below it */
 #define HOUR_MS UINT64_C(3600000)
 #define MINUTE_MS UINT64_C(60000) /* "an hour ago" was said a moment ago */
 
 struct question {
     struct roster_activity *activity;
     uint32_t by;
+    uint32_t which; /* of `wanted`, what has to be the same */
+    struct roster_activity_row wanted;
 };
 
 static int compare_numbers(uint64_t one, uint64_t other)
@@ -29,26 +28,33 @@ static int compare_numbers(uint64_t one, uint64_t other)
     return (one > other) - (one < other);
 }
 
-/* By the requested bits. */
+/* What rows are distinguished by, in the order in which they are sorted. */
+#define VALUE(bit, member)                                                                         \
+    {                                                                                              \
+        ROSTER_ACTIVITY_##bit, offsetof(struct roster_activity_row, member),                       \
+            sizeof(((struct roster_activity_row *)0)->member)                                      \
+    }
+
+static const struct value {
+    uint32_t bit;
+    size_t at, size;
+} values[] = {VALUE(STATE, state),  VALUE(KIND, kind),         VALUE(WAIT, wait),
+              VALUE(USER, user),    VALUE(DATABASE, database), VALUE(APPLICATION, application),
+              VALUE(DIGEST, digest)};
+
+#define VALUES (sizeof(values) / sizeof(values[0]))
+
+/* By the requested bits: equal or not, and an order that is always the same. */
 static int compare_rows(uint32_t by, const struct roster_activity_row *a,
                         const struct roster_activity_row *b)
 {
     int differ = 0;
+    size_t n;
 
-    if (by & ROSTER_ACTIVITY_STATE)
-        differ = compare_numbers(a->state, b->state);
-    if (!differ && by & ROSTER_ACTIVITY_KIND)
-        differ = compare_numbers(a->kind, b->kind);
-    if (!differ && by & ROSTER_ACTIVITY_WAIT)
-        differ = compare_numbers(a->wait, b->wait);
-    if (!differ && by & ROSTER_ACTIVITY_USER)
-        differ = strcmp(a->user, b->user);
-    if (!differ && by & ROSTER_ACTIVITY_DATABASE)
-        differ = strcmp(a->database, b->database);
-    if (!differ && by & ROSTER_ACTIVITY_APPLICATION)
-        differ = strcmp(a->application, b->application);
-    if (!differ && by & ROSTER_ACTIVITY_DIGEST)
-        differ = strcmp(a->digest, b->digest);
+    for (n = 0; n < VALUES && !differ; n++)
+        if (by & values[n].bit)
+            differ = memcmp((const char *)a + values[n].at, (const char *)b + values[n].at,
+                            values[n].size);
     return differ;
 }
 
@@ -70,33 +76,6 @@ static int by_sum(const void *one, const void *other, void *arg)
     int differ = compare_numbers(sums[b->key], sums[a->key]);
 
     return differ ? differ : by_row(one, other, arg);
-}
-
-/* A name longer than the kept part is compared by that part. */
-static bool is_text(const char *wanted, const char *text, size_t size)
-{
-    char cut[sizeof(((struct roster_activity_row *)0)->digest)];
-
-    rst_event_log_text(cut, size, wanted ? wanted : "", wanted ? strlen(wanted) : 0);
-    return !strcmp(cut, text);
-}
-
-static bool lets_through(const struct roster_activity_filter *filter,
-                         const struct roster_activity_row *row)
-{
-    uint32_t which = filter->which;
-
-    return (!(which & ROSTER_ACTIVITY_STATE) || filter->state == row->state) &&
-           (!(which & ROSTER_ACTIVITY_KIND) || filter->kind == row->kind) &&
-           (!(which & ROSTER_ACTIVITY_WAIT) || filter->wait == row->wait) &&
-           (!(which & ROSTER_ACTIVITY_DIGEST) ||
-            is_text(filter->digest, row->digest, sizeof(row->digest))) &&
-           (!(which & ROSTER_ACTIVITY_USER) ||
-            is_text(filter->user, row->user, sizeof(row->user))) &&
-           (!(which & ROSTER_ACTIVITY_DATABASE) ||
-            is_text(filter->database, row->database, sizeof(row->database))) &&
-           (!(which & ROSTER_ACTIVITY_APPLICATION) ||
-            is_text(filter->application, row->application, sizeof(row->application)));
 }
 
 /* Adds up the buckets of a ring that begin in this time. */
@@ -125,15 +104,15 @@ static void add_up(struct roster_activity *activity, const struct rst_activity_r
 
 /* The keys that count, in `sorted`; those that are the same by what was asked for become the first
  * of them. Returns how many are left. */
-static uint32_t group(struct question *question, const struct roster_activity_filter *filter,
-                      struct roster_activity_sum *sum)
+static uint32_t group(struct question *question, struct roster_activity_sum *sum)
 {
     struct roster_activity *activity = question->activity;
     struct rst_activity_cell *sorted = activity->sorted;
     uint32_t n, count = 0, groups = 0;
 
     for (n = 0; n < activity->used_keys; n++)
-        if (activity->sums[n] && lets_through(filter, &activity->keys[n].row)) {
+        if (activity->sums[n] &&
+            !compare_rows(question->which, &question->wanted, &activity->keys[n].row)) {
             sorted[count++] = (struct rst_activity_cell){n, 0};
             sum->samples += activity->sums[n];
         }
@@ -150,23 +129,13 @@ static uint32_t group(struct question *question, const struct roster_activity_fi
 static void put_row(const struct question *question, uint32_t key, struct roster_activity_row *row)
 {
     const struct roster_activity_row *known = &question->activity->keys[key].row;
+    size_t n;
 
     memset(row, 0, sizeof(*row));
     row->samples = question->activity->sums[key];
-    if (question->by & ROSTER_ACTIVITY_STATE)
-        row->state = known->state;
-    if (question->by & ROSTER_ACTIVITY_KIND)
-        row->kind = known->kind;
-    if (question->by & ROSTER_ACTIVITY_WAIT)
-        row->wait = known->wait;
-    if (question->by & ROSTER_ACTIVITY_DIGEST)
-        memcpy(row->digest, known->digest, sizeof(row->digest));
-    if (question->by & ROSTER_ACTIVITY_USER)
-        memcpy(row->user, known->user, sizeof(row->user));
-    if (question->by & ROSTER_ACTIVITY_DATABASE)
-        memcpy(row->database, known->database, sizeof(row->database));
-    if (question->by & ROSTER_ACTIVITY_APPLICATION)
-        memcpy(row->application, known->application, sizeof(row->application));
+    for (n = 0; n < VALUES; n++)
+        if (question->by & values[n].bit)
+            memcpy((char *)row + values[n].at, (const char *)known + values[n].at, values[n].size);
 }
 
 int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t from_ms,
@@ -176,7 +145,7 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
 {
     struct roster_activity_sum known = {.size = sizeof(known)};
     struct roster_activity_filter wanted;
-    struct question question = {activity, by};
+    struct question question = {.activity = activity, .by = by};
     const struct rst_activity_ring *ring;
     size_t n, most;
     int err = rst_struct_get(&wanted, sizeof(wanted), sizeof(wanted), filter);
@@ -185,8 +154,10 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
         err = rst_struct_check(sum, sizeof(known), sizeof(known));
     if (err)
         return err;
-    if ((by | wanted.which) & ~(uint32_t)ALL)
+    if ((by | wanted.which) & ~ALL)
         return -EINVAL;
+    question.which = wanted.which;
+    rst_activity_describe(&question.wanted, &wanted);
     pthread_mutex_lock(&activity->lock);
     ring = &activity->rings[from_ms + HOUR_MS + MINUTE_MS >= now_ms ? RST_SECONDS : RST_MINUTES];
     known.step_ms = ring->ms;
@@ -194,7 +165,7 @@ int rst_activity_top(struct roster_activity *activity, uint64_t now_ms, uint64_t
         activity->options.interval_ms < 0 ? 0 : (uint64_t)activity->options.interval_ms;
     add_up(activity, ring, from_ms, to_ms, &known);
     most = *count;
-    known.rows = group(&question, &wanted, &known);
+    known.rows = group(&question, &known);
     *count = known.rows < most ? (size_t)known.rows : most;
     for (n = 0; n < *count; n++)
         put_row(&question, activity->sorted[n].key, &rows[n]);

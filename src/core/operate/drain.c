@@ -212,9 +212,8 @@ static void log_drain(struct roster *roster, const char *what, const char *by, i
 {
     struct roster_logged event = {.kind = ROSTER_LOGGED_DRAIN, .result = result};
 
-    rst_event_log_text(event.what, sizeof(event.what), what, strlen(what));
-    if (by)
-        rst_event_log_text(event.by, sizeof(event.by), by, strlen(by));
+    rst_event_log_string(event.what, sizeof(event.what), what);
+    rst_event_log_string(event.by, sizeof(event.by), by);
     rst_event_log_add(roster, &event);
 }
 
@@ -223,7 +222,7 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
 {
     RST_NOT_CANCELLED;
     struct drain drain;
-    uint32_t not_draining = 0, before;
+    uint32_t before;
     int err;
 
     if (!roster)
@@ -239,8 +238,7 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
     /* Before anything is changed: with a context the looks cannot fail. */
     if (!rst_enter(roster, &err))
         return err;
-    if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
+    if (__atomic_exchange_n(&roster->drainers, 1, __ATOMIC_ACQUIRE))
         return -EALREADY;
     log_drain(roster, "began", drain.options.by, 0);
     before = rst_load(&roster->draining);
@@ -261,14 +259,11 @@ int roster_drain(struct roster *roster, const struct roster_drain_options *optio
 
 int roster_drain_undo(struct roster *roster)
 {
-    uint32_t not_draining = 0;
-
     if (!roster)
         return -EINVAL;
     if (rst_process_is_other(roster->process))
         return -ECHILD;
-    if (!__atomic_compare_exchange_n(&roster->drainers, &not_draining, 1, false, __ATOMIC_ACQUIRE,
-                                     __ATOMIC_RELAXED))
+    if (__atomic_exchange_n(&roster->drainers, 1, __ATOMIC_ACQUIRE))
         return -EALREADY;
     rst_store(&roster->draining, 0);
     log_drain(roster, "undone", NULL, 0);

@@ -215,11 +215,30 @@ void rst_kill_wake(const struct roster_session *session, const struct roster_kil
         side->wake_kill(kill, side->wake_arg);
 }
 
+enum roster_kill_result rst_kill_result(int err)
+{
+    switch (err) {
+    case 0:
+        return ROSTER_KILL_RESULT_DELIVERED;
+    case -ENOENT:
+        return ROSTER_KILL_RESULT_NOTHING;
+    case -ESTALE:
+        return ROSTER_KILL_RESULT_STALE;
+    case -EALREADY:
+        return ROSTER_KILL_RESULT_DYING;
+    case -ESRCH:
+        return ROSTER_KILL_RESULT_GONE;
+    case -ENOTSUP:
+        return ROSTER_KILL_RESULT_REJECTED;
+    default: /* -EINPROGRESS, or of a transaction that the kernel has refused the barrier */
+        return ROSTER_KILL_RESULT_UNKNOWN;
+    }
+}
+
 /* For operators: what became of a kill; the identity is NULL when there is no session. */
 static void log_kill(struct roster *roster, const struct roster_identity *identity,
                      const struct roster_kill_info *kill, int err, struct rst_moment now)
 {
-    const char *user = roster_identity_user(identity);
     struct roster_logged event = {.kind = ROSTER_LOGGED_KILL,
                                   .result = err,
                                   .session_id = kill->session_id,
@@ -229,10 +248,8 @@ static void log_kill(struct roster *roster, const struct roster_identity *identi
                                   .target = kill->target,
                                   .reason = kill->reason};
 
-    if (kill->by)
-        rst_event_log_text(event.by, sizeof(event.by), kill->by, strlen(kill->by));
-    if (user)
-        rst_event_log_text(event.user, sizeof(event.user), user, strlen(user));
+    rst_event_log_string(event.by, sizeof(event.by), kill->by);
+    rst_event_log_string(event.user, sizeof(event.user), roster_identity_user(identity));
     rst_event_log_add_at(roster->event_log, &event, now);
 }
 
@@ -240,7 +257,7 @@ void rst_kill_record(struct roster *roster, const struct roster_identity *identi
                      const struct roster_kill_info *kill, int err, struct rst_moment now)
 {
     rst_fetch_add(err ? &roster->kills_refused : &roster->kills_delivered, 1);
-    rst_kill_count(roster->kills, (unsigned)kill->reason, err);
+    rst_fetch_add(&roster->kills[kill->reason][rst_kill_result(err)], 1);
     rst_probe4(kill, kill->session_id, kill->target, kill->reason, err);
     log_kill(roster, identity, kill, err, now);
 }
@@ -277,7 +294,7 @@ static int find_and_kill(struct roster *roster, struct roster_kill_info *kill)
 
     if (session)
         return rst_kill_session(roster, session, kill);
-    rst_kill_count(roster->kills, (unsigned)kill->reason, -ESRCH);
+    rst_fetch_add(&roster->kills[kill->reason][ROSTER_KILL_RESULT_GONE], 1);
     log_kill(roster, NULL, kill, -ESRCH, rst_moment());
     return -ESRCH;
 }

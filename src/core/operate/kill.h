@@ -10,6 +10,8 @@
 #include "core/roster/event_log.h"
 #include "core/roster/kill_word.h"
 
+#include <roster/metrics.h>
+
 /* The bits of every kind of session. */
 #define RST_KILL_ALL_KINDS (ROSTER_KIND_BIT(ROSTER_SESSION_KINDS) - 1)
 
@@ -56,6 +58,9 @@ int rst_kill_txn_end(struct rst_killing *killing, enum roster_kill_reason reason
 
 /* Fills in the target, or what was hit. */
 void rst_kill_describe(struct roster_kill_info *kill, const struct rst_killing *killing);
+
+/* How what roster_kill() returns is counted. */
+enum roster_kill_result rst_kill_result(int err);
 
 /* Counts and logs a kill of a session of this identity. Under the read lock. */
 void rst_kill_record(struct roster *roster, const struct roster_identity *identity,

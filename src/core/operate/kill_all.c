@@ -40,6 +40,7 @@ struct kill_all {
     enum roster_kill_reason reason;
     struct roster_kill_filter filter;
     struct roster_kill_counts counts;
+    uint64_t results[ROSTER_KILL_RESULTS];
     struct rst_killing *list;
     size_t n, room;
     unsigned steps;        /* in this read section */
@@ -72,26 +73,6 @@ static bool is_meant(const struct roster_kill_filter *filter, const struct roste
         return true;
     user = roster_identity_user(view->identity);
     return user && strcmp(user, filter->user) == 0;
-}
-
-static uint64_t *counter_of(struct roster_kill_counts *counts, int err)
-{
-    switch (err) {
-    case 0:
-        return &counts->delivered;
-    case -ENOENT:
-        return &counts->idle;
-    case -ESTALE:
-        return &counts->stale;
-    case -EALREADY:
-        return &counts->dying;
-    case -ESRCH:
-        return &counts->gone;
-    case -ENOTSUP:
-        return &counts->rejected;
-    default: /* -EINPROGRESS, or of a transaction that the kernel has refused the barrier */
-        return &counts->unknown;
-    }
 }
 
 /* Leaves the read lock now and then. */
@@ -151,7 +132,7 @@ static void kill_them(struct kill_all *all)
     for (n = 0; n < all->n; n++, step(all)) {
         const struct rst_killing *killing = &all->list[n];
 
-        ++*counter_of(&all->counts, killing->result);
+        all->results[rst_kill_result(killing->result)]++;
         kill = info_of(all, n);
         rst_kill_record(all->roster, killing->identity, &kill, killing->result, all->now);
     }
@@ -201,7 +182,7 @@ static int collect(const struct roster_session *session, const struct roster_sho
     }
     err = aim(all, session, view, &seq);
     if (err) {
-        ++*counter_of(&all->counts, err);
+        all->results[rst_kill_result(err)]++;
         return 0;
     }
     all->list[all->n++] =
@@ -256,6 +237,13 @@ int roster_kill_all(struct roster *roster, enum roster_kill_target target,
     if (err)
         return err;
     collect_and_kill(&all);
+    all.counts.delivered = all.results[ROSTER_KILL_RESULT_DELIVERED];
+    all.counts.idle = all.results[ROSTER_KILL_RESULT_NOTHING];
+    all.counts.stale = all.results[ROSTER_KILL_RESULT_STALE];
+    all.counts.dying = all.results[ROSTER_KILL_RESULT_DYING];
+    all.counts.gone = all.results[ROSTER_KILL_RESULT_GONE];
+    all.counts.unknown = all.results[ROSTER_KILL_RESULT_UNKNOWN];
+    all.counts.rejected = all.results[ROSTER_KILL_RESULT_REJECTED];
     if (counts)
         rst_struct_put(counts, &all.counts, sizeof(all.counts));
     return all.counts.unknown ? -EINPROGRESS : 0;

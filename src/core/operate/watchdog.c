@@ -121,21 +121,15 @@ static int start(struct roster_watchdog *watchdog)
 {
     const struct rst_duty duty = {"roster-watchdog", run_by_itself,
                                   (uint32_t)watchdog->options.interval_ms};
-    int err;
 
     watchdog->events_size = RST_EVENTS_LEAST;
     watchdog->events = malloc(watchdog->events_size * sizeof(*watchdog->events));
     if (!watchdog->events)
         return -ENOMEM;
-    err = -pthread_mutex_init(&watchdog->lock, NULL);
-    if (err)
-        return err;
-    err = rst_background_open(&watchdog->background, &duty,
-                              watchdog->options.interval_ms == ROSTER_WATCHDOG_MANUAL, NULL,
-                              watchdog);
-    if (err)
-        pthread_mutex_destroy(&watchdog->lock);
-    return err;
+    watchdog->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+    return rst_background_open(&watchdog->background, &duty,
+                               watchdog->options.interval_ms == ROSTER_WATCHDOG_MANUAL, NULL,
+                               watchdog);
 }
 
 int roster_watchdog_start(struct roster *roster, const struct roster_watchdog_options *options,

@@ -16,22 +16,19 @@ void rst_event_fill(struct roster_event *event, const struct roster_session *ses
                     const struct roster_shown *view)
 {
     const struct roster_statement *statement = view->statement;
-    const char *user = roster_identity_user(view->identity);
 
     memset(event, 0, sizeof(*event));
     event->session_id = roster_session_id(session);
     event->session_kind = roster_session_kind(session);
     event->start_ts = view->start_ts;
     event->memory = roster_session_memory(session);
-    if (user)
-        rst_event_log_text(event->user, sizeof(event->user), user, strlen(user));
+    rst_event_log_string(event->user, sizeof(event->user), roster_identity_user(view->identity));
     if (!statement)
         return;
     event->stmt_seq = statement->seq;
     rst_event_log_text(event->text, sizeof(event->text), statement->text, statement->text_length);
-    if (statement->digest)
-        rst_event_log_text(event->digest, sizeof(event->digest), statement->digest,
-                           statement->digest_length);
+    rst_event_log_text(event->digest, sizeof(event->digest), statement->digest,
+                       statement->digest_length);
 }
 
 static bool events_grow(struct roster_watchdog *watchdog)

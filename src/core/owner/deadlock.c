@@ -109,15 +109,14 @@ static void keep_member(struct roster_deadlock_member *member, const struct rost
     struct rst_blocked blocked;
     const struct roster_shown *shown =
         rst_look_at(session, &copy, member->text, sizeof(member->text));
-    const char *user = roster_identity_user(rst_dereference(&session->identity));
     uint64_t since;
 
     memset(member, 0, offsetof(struct roster_deadlock_member, text));
     member->session_id = roster_session_id(session);
     member->start_ts = shown->start_ts;
     member->txn_seq = rst_txn_look(session).seq;
-    if (user)
-        rst_event_log_text(member->user, sizeof(member->user), user, strlen(user));
+    rst_event_log_string(member->user, sizeof(member->user),
+                         roster_identity_user(rst_dereference(&session->identity)));
     if (shown->statement) {
         member->stmt_seq = shown->statement->seq;
         member->text_length = shown->statement->text_length;

@@ -12,17 +12,10 @@
 #include <errno.h>
 #include <roster/session.h>
 #include <stdio.h>
-#include <string.h>
 
 int rst_refusal_check(const struct roster_quota_refusal *callers)
 {
     return callers ? rst_struct_check(callers, sizeof(*callers), sizeof(*callers)) : 0;
-}
-
-static void put_text(char *to, size_t size, const char *text)
-{
-    if (text)
-        rst_event_log_text(to, size, text, strlen(text));
 }
 
 int rst_refusal_tell_slow(struct roster *roster, const struct roster_session_attr *attr,
@@ -33,14 +26,14 @@ int rst_refusal_tell_slow(struct roster *roster, const struct roster_session_att
 
     if (err == -EDQUOT) {
         snprintf(event.what, sizeof(event.what), "%s", roster_group_by_name(why->by));
-        put_text(event.name, sizeof(event.name), why->value);
+        rst_event_log_string(event.name, sizeof(event.name), why->value);
         snprintf(event.by, sizeof(event.by), "rule for %s, limit %llu",
                  why->each ? "each" : "this one", (unsigned long long)why->limit);
         if (attr->refusal)
             rst_struct_put(attr->refusal, why, sizeof(*why));
     }
-    put_text(event.user, sizeof(event.user), attr->user);
-    put_text(event.text, sizeof(event.text), attr->host);
+    rst_event_log_string(event.user, sizeof(event.user), attr->user);
+    rst_event_log_string(event.text, sizeof(event.text), attr->host);
     rst_event_log_add(roster, &event);
     return err;
 }

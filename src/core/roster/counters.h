@@ -30,8 +30,3 @@ struct rst_scan_times {
     rst_word sum_ns;
     rst_word buckets[ROSTER_TIME_BUCKETS];
 };
-
-void rst_scan_time_add(struct rst_scan_times *times, uint64_t ns);
-
-/* Counts a kill; `err` is what roster_kill() returns. */
-void rst_kill_count(uint64_t (*kills)[ROSTER_KILL_RESULTS], unsigned reason, int err);

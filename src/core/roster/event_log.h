@@ -7,6 +7,7 @@
 #pragma once
 
 #include <roster/event_log.h>
+#include <string.h>
 
 struct rst_event_log;
 
@@ -35,3 +36,9 @@ ROSTER_API void rst_event_log_add(struct roster *roster, const struct roster_log
 
 /* Copies as much of a text as fits, without splitting a character. */
 ROSTER_API void rst_event_log_text(char *to, size_t size, const char *text, size_t length);
+
+/* The same of a string; NULL is empty. */
+static inline void rst_event_log_string(char *to, size_t size, const char *string)
+{
+    rst_event_log_text(to, size, string, string ? strlen(string) : 0);
+}

@@ -51,18 +51,10 @@ int roster_min_advance(struct roster *roster, uint64_t max_age_ms, struct roster
     RST_NOT_CANCELLED;
     struct rst_scan_for what = {.max_age_ms = max_age_ms};
     struct roster_min result = {.size = sizeof(result)};
-    int err;
+    int err = rst_result_check(roster, min ? min : &result, sizeof(*min));
 
-    if (!roster)
-        return -EINVAL;
-    if (min) {
-        err = rst_struct_check(min, sizeof(*min), sizeof(*min));
-        if (err)
-            return err;
-    }
-    if (rst_process_is_other(roster->process))
-        return -ECHILD;
-    err = rst_scan(roster, &what, &result);
+    if (!err)
+        err = rst_scan(roster, &what, &result);
     if (!err && min)
         rst_struct_put(min, &result, sizeof(result));
     return err;

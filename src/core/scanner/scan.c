@@ -402,6 +402,12 @@ static void share(struct rst_last_scan *last, uint64_t number, const struct rst_
     leave(last);
 }
 
+static void add_time(struct rst_scan_times *times, uint64_t ns)
+{
+    rst_fetch_add(&times->sum_ns, ns);
+    rst_fetch_add(&times->buckets[63 - __builtin_clzll(ns | 1)], 1);
+}
+
 /* One scan with a scanner of its own. */
 static int run_alone(struct roster *roster, const struct rst_scan_for *what,
                      const struct age_limit *limit, uint64_t now, uint64_t known,
@@ -417,7 +423,7 @@ static int run_alone(struct roster *roster, const struct rst_scan_for *what,
     err = run(roster, scanner, what, limit, now, known, min);
     rst_scanner_end(scanner);
     if (!err)
-        rst_scan_time_add(&roster->scan_times, rst_since(rst_monotonic_ns(), begun));
+        add_time(&roster->scan_times, rst_since(rst_monotonic_ns(), begun));
     return err;
 }
 
