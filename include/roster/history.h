@@ -37,7 +37,7 @@ ROSTER_API void roster_history_destroy(struct roster_history *history);
 
 /*
  * Changes both numbers; what exceeds the new capacity is forgotten, the longest not seen first.
- * Any thread. Returns 0; -EINVAL for NULL; -ENOMEM, nothing has changed then; -ECHILD.
+ * Any thread. Returns 0; -EINVAL for NULL; -ECHILD.
  */
 ROSTER_API int roster_history_set(struct roster_history *history, uint32_t capacity,
                                   uint64_t min_duration_ms);

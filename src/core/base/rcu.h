@@ -72,7 +72,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <urcu/arch.h>
-#include <urcu/lfstack.h>
+#include <urcu/hlist.h>
+#include <urcu/list.h>
 #include <urcu/rculfhash.h>
 #include <urcu/urcu-bp.h>
 

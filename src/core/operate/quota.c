@@ -96,10 +96,11 @@ static int rules_copy(struct rules *rules, const struct roster_quota_rule *from,
 struct walk {
     struct roster *roster;
     unsigned bits;
+    bool clear; /* nothing is counted by these any more */
 };
 
 /* c */
-static int count_batch(struct roster_session *const *batch, unsigned n, void *arg)
+static int walk_batch(struct roster_session *const *batch, unsigned n, void *arg)
 {
     const struct walk *walk = arg;
     unsigned i;
@@ -108,35 +109,25 @@ static int count_batch(struct roster_session *const *batch, unsigned n, void *ar
     rst_test_point("quota: sessions found");
     rst_quota_lock(walk->roster);
     for (i = 0; i < n && !err; i++)
-        err = rst_quota_count(walk->roster, batch[i], walk->bits);
+        if (walk->clear)
+            batch[i]->counted &= (uint8_t)~walk->bits;
+        else
+            err = rst_quota_count(walk->roster, batch[i], walk->bits);
     rst_quota_unlock(walk->roster);
     return err;
 }
 
-/* c, where nothing is counted any more */
-static int clear_batch(struct roster_session *const *batch, unsigned n, void *arg)
-{
-    const struct walk *walk = arg;
-    unsigned i;
-
-    rst_quota_lock(walk->roster);
-    for (i = 0; i < n; i++)
-        batch[i]->counted &= (uint8_t)~walk->bits;
-    rst_quota_unlock(walk->roster);
-    return 0;
-}
-
 /* b and c */
-static int walk(struct roster *roster, unsigned bits, rst_registry_fn *fn)
+static int walk(struct roster *roster, unsigned bits, bool clear)
 {
-    struct walk all = {roster, bits};
+    struct walk all = {roster, bits, clear};
     int err = rst_rcu_barrier(); /* b */
 
     if (err)
         return err;
     rst_test_point("quota: owners have looked");
     rst_rcu_read_lock();
-    err = rst_registry_walk(&roster->registry, fn, &all);
+    err = rst_registry_walk(&roster->registry, walk_batch, &all);
     rst_rcu_read_unlock();
     return err;
 }
@@ -153,7 +144,7 @@ static int clear_stale(struct roster *roster)
 
     if (!roster->quota->stale)
         return 0;
-    err = walk(roster, roster->quota->stale, clear_batch);
+    err = walk(roster, roster->quota->stale, true);
     if (err)
         return err;
     rst_test_point("quota: marks are taken away");
@@ -183,7 +174,7 @@ static int start_counting(struct roster *roster, unsigned bits)
     set_counting(roster, (unsigned)rst_load(&roster->registry.counting) | bits);
     rst_quota_unlock(roster);
     rst_test_point("quota: counting begins");
-    err = walk(roster, bits, count_batch);
+    err = walk(roster, bits, false);
     if (err)
         stop_counting(roster, bits);
     return err;

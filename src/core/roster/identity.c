@@ -10,32 +10,27 @@
 #include "core/base/utf8.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
-static void strings_of(const struct roster_session_attr *attr,
-                       const char *strings[RST_IDENTITY_FIELDS])
+size_t rst_identity_strings(const struct roster_session_attr *attr,
+                            const char *strings[RST_IDENTITY_FIELDS],
+                            size_t lengths[RST_IDENTITY_FIELDS])
 {
+    size_t nuls = 0, left = ROSTER_IDENTITY_MAX;
+    int i;
+
     strings[RST_IDENTITY_USER] = attr->user;
     strings[RST_IDENTITY_HOST] = attr->host;
     strings[RST_IDENTITY_DATABASE] = attr->database;
     strings[RST_IDENTITY_APPLICATION] = attr->application;
     strings[RST_IDENTITY_ATTRIBUTES] = attr->attributes;
-}
-
-static inline size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
-                                size_t lengths[RST_IDENTITY_FIELDS], bool truncate)
-{
-    size_t nuls = 0, left = ROSTER_IDENTITY_MAX;
-    int i;
-
     for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
         lengths[i] = 0;
         if (!strings[i])
             continue;
         lengths[i] = strnlen(strings[i], left + 1);
         if (rst_unlikely(lengths[i] > left)) {
-            if (!truncate)
+            if (!(attr->flags & ROSTER_SESSION_TRUNCATE))
                 return SIZE_MAX;
             lengths[i] = rst_utf8_cut(strings[i], left);
         }
@@ -45,14 +40,6 @@ static inline size_t lengths_of(const char *const strings[RST_IDENTITY_FIELDS],
     return ROSTER_IDENTITY_MAX - left + nuls;
 }
 
-size_t rst_identity_strings(const struct roster_session_attr *attr,
-                            const char *strings[RST_IDENTITY_FIELDS],
-                            size_t lengths[RST_IDENTITY_FIELDS])
-{
-    strings_of(attr, strings);
-    return lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
-}
-
 void rst_identity_free(struct rst_heap *heap, const struct roster_identity *identity,
                        const struct roster_identity *home)
 {
@@ -60,14 +47,10 @@ void rst_identity_free(struct rst_heap *heap, const struct roster_identity *iden
         rst_heap_give(heap, identity, rst_identity_bytes(identity));
 }
 
-static size_t capacity_of(const struct roster_identity *identity)
-{
-    return ((const struct rst_identity_allocated *)identity)->capacity;
-}
-
 size_t rst_identity_bytes(const struct roster_identity *identity)
 {
-    return sizeof(struct rst_identity_allocated) + capacity_of(identity);
+    return sizeof(struct rst_identity_allocated) +
+           ((const struct rst_identity_allocated *)identity)->capacity;
 }
 
 /* Room for `length` bytes of text; NULL when there is none. */
@@ -94,8 +77,7 @@ int rst_identity_build(struct rst_heap *heap, const struct roster_session_attr *
     size_t length, used;
     int i;
 
-    strings_of(attr, strings);
-    length = lengths_of(strings, lengths, (attr->flags & ROSTER_SESSION_TRUNCATE) != 0);
+    length = rst_identity_strings(attr, strings, lengths);
     if (length == SIZE_MAX)
         return -ENAMETOOLONG;
     made = room_for(heap, length, home);

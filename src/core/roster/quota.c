@@ -10,7 +10,7 @@
 #include "core/roster/quota.h"
 
 #include "core/base/count.h"
-#include "core/base/utf8.h"
+#include "core/roster/event_log.h"
 #include "core/roster/roster.h"
 #include "core/roster/session.h"
 
@@ -36,9 +36,9 @@ struct rst_group {
     enum roster_group_by by;
     uint64_t sessions;
     uint64_t refused;
-    uint64_t version;                /* of the rules that `rule` is of */
-    struct rst_rule *rule;           /* NULL: none */
-    struct rst_group *next, **place; /* among those with refusals; `place` is NULL otherwise */
+    uint64_t version;                    /* of the rules that `rule` is of */
+    struct rst_rule *rule;               /* NULL: none */
+    struct cds_hlist_node among_refused; /* where it has refusals */
     char value[];
 };
 
@@ -157,30 +157,13 @@ static size_t bytes_of(const struct rst_group *group)
     return sizeof(*group) + group->key.length + 1 + TREE_NODE;
 }
 
-static void unlink_refused(struct rst_group *group)
-{
-    if (!group->place)
-        return;
-    *group->place = group->next;
-    if (group->next)
-        group->next->place = group->place;
-    group->place = NULL;
-}
-
-static void link_refused(struct rst_quota *quota, struct rst_group *group)
-{
-    unlink_refused(group);
-    group->next = quota->refused_first;
-    if (group->next)
-        group->next->place = &group->next;
-    group->place = &quota->refused_first;
-    quota->refused_first = group;
-}
-
 /* Of a group that is in no tree. */
-static void free_group(void *group)
+static void free_group(void *of)
 {
-    unlink_refused(group);
+    struct rst_group *group = of;
+
+    if (group->refused)
+        cds_hlist_del(&group->among_refused);
     free(group);
 }
 
@@ -241,13 +224,8 @@ static uint64_t places(const struct rst_rule *rule, bool privileged)
 
 bool rst_group_value(char *to, const char *value, size_t length)
 {
-    bool cut = length >= ROSTER_GROUP_VALUE;
-
-    if (cut)
-        length = rst_utf8_cut(value, ROSTER_GROUP_VALUE - 1);
-    memcpy(to, value, length);
-    to[length] = '\0';
-    return cut;
+    rst_event_log_text(to, ROSTER_GROUP_VALUE, value, length);
+    return length >= ROSTER_GROUP_VALUE;
 }
 
 /* Of the group that `why` names, in words. */
@@ -271,10 +249,11 @@ static int refuse(struct rst_quota *quota, struct rst_group *group,
 {
     struct rst_rule *rule = group->rule;
 
-    group->refused++;
+    if (group->refused++)
+        cds_hlist_del(&group->among_refused);
+    cds_hlist_add_head(&group->among_refused, &quota->refused_groups);
     rule->refused++;
     quota->refused[group->by]++;
-    link_refused(quota, group);
     memset(why, 0, sizeof(*why));
     why->size = sizeof(*why);
     why->by = group->by;
@@ -446,10 +425,12 @@ size_t rst_quota_full(struct roster *roster, struct roster_group *groups, size_t
     struct rst_group *group;
     size_t count = 0, looked = 0;
 
-    for (group = quota->refused_first; group && count < most && looked < REFUSED_LOOKED_AT;
-         group = group->next, looked++) {
+    cds_hlist_for_each_entry_2(group, &quota->refused_groups, among_refused)
+    {
         const struct rst_rule *rule = rule_of(quota, group);
 
+        if (count == most || looked++ == REFUSED_LOOKED_AT)
+            break;
         if (group->sessions < places(rule, false))
             continue;
         groups[count] = (struct roster_group){.by = group->by,

@@ -32,8 +32,7 @@ bool rst_txn_seq(const struct roster_session *session, const struct roster_shown
         side = rst_side_of(session);
         *seq = rst_load_acquire(&side->txn_seq);
     }
-    if (*seq &&
-        !rst_look_is_over(caa_container_of(shown, struct roster_copy, shown)->place, shown->life))
+    if (*seq && !rst_look_is_over(rst_look_place(shown), shown->life))
         return true;
     *seq = 0;
     return false;

@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Transaction history: a hash table whose entries are also in a ring, most recently seen first. The
- * limits that decide whether an entry is needed are read without the lock.
+ * Transaction history: a tree of the C library whose entries are also in a list, most recently seen
+ * first. The limits that decide whether an entry is needed are read without the lock.
  */
 #include "core/base/clock.h"
 #include "core/base/process.h"
+#include "core/base/rcu.h"
 #include "core/roster/digests.h"
 #include "core/roster/session.h"
 #include "core/roster/side.h"
@@ -15,21 +16,16 @@
 #include <pthread.h>
 #include <roster/history.h>
 #include <roster/timestamp.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FNV_OFFSET UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
 
-struct link {
-    struct link *before;
-    struct link *after;
-};
-
 struct kind {
-    struct link ring; /* first, so that a link leads to its kind */
-    struct kind *chain;
-    uint64_t hash;
+    uint64_t hash; /* first, so that it stands for its kind in the tree */
+    struct cds_list_head seen;
     uint64_t count;
     uint64_t max_duration_ms;
     uint64_t dropped;
@@ -43,79 +39,25 @@ struct roster_history {
     rst_word min_duration_ms;
     uint32_t capacity;
     uint32_t count;
-    size_t buckets; /* a power of two */
-    struct kind **table;
-    struct link ring; /* after: seen last; before: not seen for longest */
+    void *tree;                /* of kinds, as tsearch() has them */
+    struct cds_list_head seen; /* the kind that was seen last is the first */
 };
 
-static void ring_remove(struct link *link)
+static int compare(const void *one, const void *other)
 {
-    link->before->after = link->after;
-    link->after->before = link->before;
-}
+    const uint64_t *a = one, *b = other;
 
-static void ring_put_first(struct roster_history *history, struct link *link)
-{
-    link->before = &history->ring;
-    link->after = history->ring.after;
-    link->after->before = link;
-    history->ring.after = link;
-}
-
-static struct kind **place_of(const struct roster_history *history, uint64_t hash)
-{
-    struct kind **place = &history->table[hash & (history->buckets - 1)];
-
-    while (*place && (*place)->hash != hash)
-        place = &(*place)->chain;
-    return place;
+    return (*a > *b) - (*a < *b);
 }
 
 static void forget_oldest(struct roster_history *history)
 {
-    struct kind *oldest = (struct kind *)(void *)history->ring.before;
-    struct kind **place = &history->table[oldest->hash & (history->buckets - 1)];
+    struct kind *oldest = cds_list_entry(history->seen.prev, struct kind, seen);
 
-    while (*place != oldest)
-        place = &(*place)->chain;
-    *place = oldest->chain;
-    ring_remove(&oldest->ring);
+    tdelete(oldest, &history->tree, compare);
+    cds_list_del(&oldest->seen);
     history->count--;
     free(oldest);
-}
-
-static size_t buckets_for(uint32_t capacity)
-{
-    size_t buckets = 16;
-
-    while (buckets < capacity && buckets <= SIZE_MAX / 2)
-        buckets *= 2;
-    return buckets;
-}
-
-/* Makes room for `capacity` kinds and forgets what exceeds it. */
-static int resize(struct roster_history *history, uint32_t capacity)
-{
-    size_t buckets = buckets_for(capacity);
-    struct kind **table = calloc(buckets, sizeof(struct kind *));
-    struct link *link;
-
-    if (!table)
-        return -ENOMEM;
-    while (history->count > capacity)
-        forget_oldest(history);
-    free(history->table);
-    history->table = table;
-    history->buckets = buckets;
-    for (link = history->ring.after; link != &history->ring; link = link->after) {
-        struct kind *kind = (struct kind *)(void *)link;
-        struct kind **bucket = &table[kind->hash & (buckets - 1)];
-
-        kind->chain = *bucket;
-        *bucket = kind;
-    }
-    rst_store(&history->capacity, capacity);
-    return 0;
 }
 
 int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
@@ -129,19 +71,14 @@ int roster_history_create(uint32_t capacity, uint64_t min_duration_ms,
     err = rst_process_init();
     if (err)
         return err;
-    made = calloc(1, sizeof(*made));
+    made = malloc(sizeof(*made));
     if (!made)
         return -ENOMEM;
-    made->process = rst_process_number();
-    made->ring.before = &made->ring;
-    made->ring.after = &made->ring;
-    made->min_duration_ms = min_duration_ms;
-    made->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-    err = resize(made, capacity);
-    if (err) {
-        free(made);
-        return err;
-    }
+    *made = (struct roster_history){.lock = PTHREAD_MUTEX_INITIALIZER,
+                                    .process = rst_process_number(),
+                                    .min_duration_ms = min_duration_ms,
+                                    .capacity = capacity,
+                                    .seen = CDS_LIST_HEAD_INIT(made->seen)};
     *history = made;
     return 0;
 }
@@ -153,24 +90,22 @@ void roster_history_destroy(struct roster_history *history)
     while (history->count)
         forget_oldest(history);
     pthread_mutex_destroy(&history->lock);
-    free(history->table);
     free(history);
 }
 
 int roster_history_set(struct roster_history *history, uint32_t capacity, uint64_t min_duration_ms)
 {
-    int err;
-
     if (!history)
         return -EINVAL;
     if (rst_process_is_other(history->process))
         return -ECHILD;
     pthread_mutex_lock(&history->lock);
-    err = resize(history, capacity);
-    if (!err)
-        rst_store(&history->min_duration_ms, min_duration_ms);
+    while (history->count > capacity)
+        forget_oldest(history);
+    rst_store(&history->capacity, capacity);
+    rst_store(&history->min_duration_ms, min_duration_ms);
     pthread_mutex_unlock(&history->lock);
-    return err;
+    return 0;
 }
 
 static uint64_t hash_of(const struct rst_digests *digests)
@@ -206,23 +141,24 @@ static int add(struct roster_history *history, const struct rst_digests *digests
                uint64_t duration_ms)
 {
     uint64_t hash = hash_of(digests);
-    struct kind *kind;
+    struct kind **known, *kind;
 
     if (!history->capacity)
         return 0;
-    kind = *place_of(history, hash);
-    if (kind) {
-        ring_remove(&kind->ring);
-    } else {
-        kind = new_kind(digests, hash);
-        if (!kind)
-            return -ENOMEM;
-        if (history->count == history->capacity)
-            forget_oldest(history);
-        *place_of(history, hash) = kind;
-        history->count++;
+    known = tfind(&hash, &history->tree, compare);
+    kind = known ? *known : new_kind(digests, hash);
+    if (!kind)
+        return -ENOMEM;
+    if (known) {
+        cds_list_del(&kind->seen);
+    } else if (!tsearch(kind, &history->tree, compare)) {
+        free(kind);
+        return -ENOMEM;
+    } else if (history->count == history->capacity) {
+        forget_oldest(history);
     }
-    ring_put_first(history, &kind->ring);
+    history->count += !known;
+    cds_list_add(&kind->seen, &history->seen);
     kind->count++;
     kind->dropped = digests->total > ROSTER_DIGESTS_KEPT ? digests->total - ROSTER_DIGESTS_KEPT : 0;
     if (kind->max_duration_ms < duration_ms)
@@ -273,11 +209,11 @@ static struct roster_history_list *copy(const struct roster_history *history)
     struct roster_history_list *list;
     struct roster_history_entry *entry;
     size_t size = sizeof(*list) + history->count * sizeof(*entry);
-    const struct link *link;
+    const struct kind *kind;
     char *text;
 
-    for (link = history->ring.after; link != &history->ring; link = link->after)
-        size += ((const struct kind *)(const void *)link)->json_length + 1;
+    cds_list_for_each_entry (kind, &history->seen, seen)
+        size += kind->json_length + 1;
     list = malloc(size);
     if (!list)
         return NULL;
@@ -285,15 +221,14 @@ static struct roster_history_list *copy(const struct roster_history *history)
     text = (char *)(entry + history->count);
     list->count = history->count;
     list->entries = entry;
-    for (link = history->ring.after; link != &history->ring; link = link->after, entry++) {
-        const struct kind *kind = (const struct kind *)(const void *)link;
-
+    cds_list_for_each_entry (kind, &history->seen, seen) {
         entry->hash = kind->hash;
         entry->count = kind->count;
         entry->max_duration_ms = kind->max_duration_ms;
         entry->dropped = kind->dropped;
         entry->all_digests = memcpy(text, kind->json, kind->json_length + 1);
         text += kind->json_length + 1;
+        entry++;
     }
     return list;
 }
