@@ -111,6 +111,8 @@ static struct etcd_verdict judge_failure(const struct etcd_http *http, CURLcode 
 
     if (is_tls_rejection(code, http->error))
         return verdict(ETCD_NOT_DONE, -EKEYREJECTED);
+    if (http->no_socket && http->body_sent == 0)
+        return verdict(ETCD_REFUSED, -ENOMEM);
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         return verdict(fate, -ETIMEDOUT);

@@ -132,7 +132,8 @@ static struct etcd_verdict attempt(struct progress *p, size_t endpoint)
     v = exchange(p, endpoint, token, http);
     rst_etcd_http_give(p->store, http);
     free(token);
-    if (v.fate == ETCD_DONE || v.blameless)
+    /* Without memory or sockets here, whether it works is unknown. */
+    if (v.fate == ETCD_DONE || (v.blameless && v.err != -ENOMEM))
         rst_etcd_endpoint_worked(p->store, ETCD_CALLS, endpoint);
     else
         rst_etcd_endpoint_failed(p->store, ETCD_CALLS, endpoint, &v);

@@ -41,6 +41,7 @@ void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_
     struct etcd_endpoint *endpoint = &store->endpoints[index];
     int64_t now = rst_store_monotonic_ns();
     unsigned failures = 0;
+    bool news = false;
 
     if (verdict->blameless)
         return;
@@ -51,6 +52,9 @@ void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_
         endpoint->health[use].blocked_until =
             rst_store_time_add(now, rst_store_backoff_ns(options->backoff_min_ms,
                                                          options->backoff_max_ms, failures - 1));
+        /* What fails first, as when etcd is restarted, need not be what lasts. */
+        news = failures == 1 || endpoint->health[use].last_error != verdict->err;
+        endpoint->health[use].last_error = verdict->err;
     }
     if (use == ETCD_CALLS && store->preferred == index)
         store->preferred = (index + 1) % store->n_endpoints;
@@ -58,7 +62,7 @@ void rst_etcd_endpoint_failed(struct etcd_store *store, enum etcd_use use, size_
     if (failures == 0)
         return;
     store_count(&store->base.counters.endpoint_failures);
-    if (failures == 1)
+    if (news)
         rst_store_log(
             &store->base, ROSTER_STORE_LOG_WARNING, "etcd endpoint %s %s: %s", endpoint->url,
             use == ETCD_CALLS ? "is put aside" : "does not keep a watch open", verdict->reason);

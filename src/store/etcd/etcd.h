@@ -40,6 +40,7 @@ struct etcd_endpoint {
     char *url;
     struct {
         unsigned failures;     /* in a row; guarded by the store's mutex */
+        int last_error;        /* of the newest of them; the same */
         int64_t blocked_until; /* the same */
     } health[ETCD_USES];
 };
@@ -93,7 +94,8 @@ struct etcd_http {
     size_t answer_limit;
     size_t header_size;
     bool too_large;
-    bool masked; /* a name is being looked up, see look_up() */
+    bool no_socket; /* this process may have none */
+    bool masked;    /* a name is being looked up, see look_up() */
     sigset_t mask;
     char error[CURL_ERROR_SIZE];
 };

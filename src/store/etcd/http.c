@@ -133,9 +133,16 @@ static void looked_up(struct etcd_http *http)
 /* There is an address. What the host executes later is not to inherit the connection. */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
+    struct etcd_http *http = arg;
+    int fd;
+
     (void)purpose;
-    looked_up(arg);
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    looked_up(http);
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        http->no_socket |=
+            errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    return fd;
 }
 
 void rst_etcd_http_consume(struct etcd_http *http, size_t size)
@@ -252,6 +259,7 @@ int rst_etcd_http_prepare(struct etcd_http *http, const struct etcd_http_request
     http->answer_size = 0;
     http->header_size = 0;
     http->too_large = false;
+    http->no_socket = false;
     http->error[0] = '\0';
     if (!make_room(http, 0))
         return -ENOMEM;

@@ -9,7 +9,11 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* Many handles, because each begins with an endpoint chosen at random. */
 #define HANDLES 12
@@ -193,4 +197,82 @@ Test(store_failover, a_cluster_whose_history_was_lost_is_another_one)
     cr_assert_eq(roster_store_rebind(store), 0);
     cr_expect_eq(get_error(store, "k", 2000), 0);
     fake_store_close(store, &gateway);
+}
+
+Test(store_failover, without_descriptors_no_endpoint_is_blamed)
+{
+    struct roster_store_stats stats = {.size = sizeof(stats)};
+    struct fake_gateway good;
+    struct rlimit limit, none;
+    struct roster_store *store;
+    int lowest;
+
+    fake_gateway_start(&good, fake_work, NULL);
+    store = open_etcd(good.url, NULL);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    lowest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    cr_assert_geq(lowest, 0);
+    close(lowest);
+    none = (struct rlimit){(rlim_t)lowest, limit.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    cr_expect_eq(get_error(store, "k", 2000), -ENOMEM);
+    cr_expect_eq(put_error(store, "k", 2000), -ENOMEM, "it has certainly not left");
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    cr_assert_eq(roster_store_stats(store, &stats), 0);
+    cr_expect_eq(stats.endpoint_failures, 0);
+    cr_expect_eq(put_error(store, "k", 2000), 0, "as soon as there are some again");
+    roster_store_close(store);
+    fake_gateway_stop(&good);
+}
+
+struct lines {
+    unsigned of_leader, of_rubbish, others;
+};
+
+static void count_lines(enum roster_store_log_level level, const char *line, void *arg)
+{
+    struct lines *lines = arg;
+
+    (void)level;
+    if (!strstr(line, "is put aside") || strstr(line, "repeated"))
+        return;
+    if (strstr(line, "an answer that is not etcd's") || strstr(line, "not JSON"))
+        lines->of_rubbish++;
+    else if (strstr(line, "leader"))
+        lines->of_leader++;
+    else
+        lines->others++;
+}
+
+static void lose_leader_then_talk_rubbish(struct fake_request *request)
+{
+    if (request->number <= 3)
+        fake_say_no_leader(request);
+    else
+        fake_say_text(request);
+}
+
+Test(store_failover, what_lasts_is_logged_also_when_something_else_came_first)
+{
+    struct lines lines = {0};
+    struct roster_store_options options = {.size = sizeof(options),
+                                           .backoff_min_ms = 1,
+                                           .backoff_max_ms = 1,
+                                           .log = count_lines,
+                                           .log_arg = &lines};
+    char text[] = "{\"header\":7}";
+    struct fake_gateway bad;
+    struct roster_store *store;
+
+    fake_gateway_start(&bad, lose_leader_then_talk_rubbish, text);
+    store = open_etcd(bad.url, &options);
+    for (int i = 0; i < 8; i++) {
+        (void)get_error(store, "k", 300);
+        sleep_ms(5);
+    }
+    roster_store_close(store);
+    fake_gateway_stop(&bad);
+    cr_expect_eq(lines.of_leader, 1, "%u", lines.of_leader);
+    cr_expect_eq(lines.of_rubbish, 1, "%u", lines.of_rubbish);
+    cr_expect_eq(lines.others, 0);
 }
