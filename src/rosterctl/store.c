@@ -105,11 +105,22 @@ int ctl_store_code(int err)
     }
 }
 
+/* The newest warning of a store in this thread: its errors name no endpoint, file or certificate.
+ */
+static _Thread_local char reason[256];
+
+static void keep_reason(enum roster_store_log_level level, const char *line, void *arg)
+{
+    (void)arg;
+    if (level != ROSTER_STORE_LOG_INFO)
+        snprintf(reason, sizeof(reason), ": %s", line);
+}
+
 int ctl_store_failed(const struct options *options, int err, const char *text)
 {
     char *command = command_for(options, err);
 
-    ctl_error(ctl_store_code(err), "%s", text);
+    ctl_error(ctl_store_code(err), "%s%s", text, reason);
     if (command)
         ctl_propose(command);
     free(command);
@@ -141,6 +152,8 @@ int ctl_open_store(const struct options *options, struct roster_store **store)
                          "--prefix takes 2 to %d bytes that begin with a slash and end without "
                          "one, not \"%s\"",
                          PREFIX_MOST, options->prefix);
+    *reason = '\0';
+    opening.log = keep_reason;
     opening.must_exist = true; /* a path that was misspelt is no new cluster */
     opening.user = options->store_user;
     opening.password = options->store_user ? options->store_password : NULL;

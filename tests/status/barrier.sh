@@ -127,6 +127,9 @@ fi
 run 2 '*takes set*' barrier "$store"
 run 2 '*takes set*' barrier set x "$store"
 run 2 '*takes status*' gc "$store"
+if grep -q "define HAVE_ETCD_STORE" "$ROSTER_BUILDDIR/config.h"; then
+    run 3 '*can be reached*http://127.0.0.1:9 is put aside: *run: etcdctl *' gc status --store=etcd:http://127.0.0.1:9
+fi
 run 3 '*no server is registered in this store' ps "$store"
 run 2 '*does not take*' top "$store"
 exit "$wrong"
