@@ -111,18 +111,20 @@ static inline int op_oldest(struct lane *lane)
     return lane->arena->engine->oldest(lane->arena->world, &ts);
 }
 
-static int list_once(const struct arena *arena, struct reading *reading)
+/* Beside churn any session may be closed, and one opened that the list has passed. */
+static inline int op_list_beside(struct lane *lane)
 {
-    *reading = (struct reading){0};
-    return arena->engine->list(arena->world, reading);
+    struct reading reading = {0};
+
+    return lane->arena->engine->list(lane->arena->world, &reading);
 }
 
+/* No session is opened or closed during this. */
 static inline int op_list(struct lane *lane)
 {
-    struct reading reading;
-    int err = list_once(lane->arena, &reading);
+    struct reading reading = {0};
+    int err = lane->arena->engine->list(lane->arena->world, &reading);
 
-    /* No session is opened or closed during this. */
     return err || reading.count == lane->arena->n_seats ? err : -EPROTO;
 }
 
@@ -204,63 +206,42 @@ int job_list(struct worker *worker)
     return repeat(worker, op_list);
 }
 
-int job_sync_every_10_ms(struct worker *worker)
+static inline __attribute__((always_inline)) int beside(struct worker *worker, op_fn *op,
+                                                        unsigned pause_ms)
 {
-    struct arena *arena = worker->job->arg;
-    uint64_t ts;
-    int err = arena_enter(arena);
+    struct lane lane = {.arena = worker->job->arg, .random = 1};
+    int err = arena_enter(lane.arena);
 
     if (err)
         return err;
-    oracle_role_scanner();
     while (!runner_stopped(worker) && !err) {
-        err = arena->engine->oldest(arena->world, &ts);
-        runner_nap(worker, 10);
-    }
-    arena_leave(arena);
-    return err;
-}
-
-static int list_until_stopped(struct worker *worker, unsigned pause_ms)
-{
-    struct arena *arena = worker->job->arg;
-    struct reading reading;
-    int err = arena_enter(arena);
-
-    if (err)
-        return err;
-    /* Beside churn any session may be closed, and one opened that the list has passed. */
-    while (!runner_stopped(worker) && !err) {
-        err = list_once(arena, &reading);
+        err = op(&lane);
         if (pause_ms)
             runner_nap(worker, pause_ms);
     }
-    arena_leave(arena);
+    arena_leave(lane.arena);
     return err;
+}
+
+int job_sync_every_10_ms(struct worker *worker)
+{
+    oracle_role_scanner();
+    return beside(worker, op_oldest, 10);
 }
 
 int job_list_every_100_ms(struct worker *worker)
 {
-    return list_until_stopped(worker, 100);
+    return beside(worker, op_list_beside, 100);
 }
 
 int job_list_flat_out(struct worker *worker)
 {
-    return list_until_stopped(worker, 0);
+    return beside(worker, op_list_beside, 0);
 }
 
 int job_lookup_flat_out(struct worker *worker)
 {
-    struct arena *arena = worker->job->arg;
-    struct lane lane = {.arena = arena, .random = 1};
-    int err = arena_enter(arena);
-
-    if (err)
-        return err;
-    while (!runner_stopped(worker) && !err)
-        err = op_lookup(&lane);
-    arena_leave(arena);
-    return err;
+    return beside(worker, op_lookup, 0);
 }
 
 static void nap_until_stopped(void *arg)
