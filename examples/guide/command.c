@@ -2,17 +2,39 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The Roster developers
  *
- * Statements: every client request runs inside one, so that it can be listed and killed.
+ * Statements: every client request runs inside one, so that it can be listed and killed. And the
+ * socket that clients find.
  */
 #include "command.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
+
+int command_listen(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, SOMAXCONN) ||
+        getsockname(fd, (struct sockaddr *)&address, &size)) {
+        if (fd >= 0)
+            close(fd);
+        return -1;
+    }
+    printf("port %u\n", ntohs(address.sin_port));
+    fflush(stdout);
+    return fd;
+}
 
 __attribute__((format(printf, 2, 3))) static void say(struct reply *reply, const char *format, ...)
 {

@@ -29,3 +29,7 @@ struct reply {
  * connection stays. */
 bool command_run(struct roster *roster, struct roster_session *session, const char *line,
                  struct reply *reply);
+
+/* Listens on a loopback port that the kernel chooses, and prints it. Returns the socket, which does
+ * not block; -1 with errno. */
+int command_listen(void);

@@ -10,9 +10,7 @@
 #include "command.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -33,24 +31,6 @@ static void watch_again(int epoll, int fd, void *what)
     epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event);
 }
 
-static int listen_somewhere(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, CONNS) ||
-        getsockname(fd, (struct sockaddr *)&address, &size)) {
-        if (fd >= 0)
-            close(fd);
-        return -1;
-    }
-    printf("port %u\n", ntohs(address.sin_port));
-    fflush(stdout);
-    return fd;
-}
-
 int conns_open(struct conns *conns, struct roster *roster)
 {
     int i;
@@ -61,7 +41,7 @@ int conns_open(struct conns *conns, struct roster *roster)
     conns->roster = roster;
     conns->epoll = epoll_create1(EPOLL_CLOEXEC);
     conns->quit = eventfd(0, EFD_CLOEXEC);
-    conns->listener = listen_somewhere();
+    conns->listener = command_listen();
     if (conns->epoll < 0 || conns->quit < 0 || conns->listener < 0 ||
         watch(conns->epoll, conns->quit, EPOLLIN, conns) ||
         watch(conns->epoll, conns->listener, EPOLLIN | EPOLLONESHOT, NULL))

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -224,28 +223,13 @@ static void stop_worker(struct worker *worker)
     close(worker->woken);
 }
 
-static int listen_somewhere(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) || listen(fd, SOMAXCONN) ||
-        getsockname(fd, (struct sockaddr *)&address, &size))
-        return -1;
-    printf("port %u\n", ntohs(address.sin_port));
-    fflush(stdout);
-    return fd;
-}
-
 /* Serves until SIGTERM; then each worker closes its sessions. */
 static int serve_until_told(struct roster *roster, const sigset_t *signals)
 {
     static struct worker workers[WORKERS];
     struct roster_drain_options options = ROSTER_DRAIN_OPTIONS_INIT;
     struct roster_drain_report report = {.size = sizeof(report)};
-    int listener = listen_somewhere(), started = 0, err = listener < 0 ? -errno : 0, signal;
+    int listener = command_listen(), started = 0, err = listener < 0 ? -errno : 0, signal;
 
     options.finish_ms = 200;
     while (!err && started < WORKERS) {
