@@ -249,6 +249,30 @@ int rst_sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement)
     return rc == SQLITE_ROW ? 1 : rst_sqlite_conn_errno(conn, rc);
 }
 
+int rst_sqlite_conn_ask(struct sqlite_conn *conn, enum sqlite_statement which, int64_t number,
+                        sqlite3_stmt **statement)
+{
+    int err;
+
+    *statement = rst_sqlite_conn_statement(conn, which, &err);
+    if (!*statement)
+        return err;
+    if (sqlite3_bind_parameter_count(*statement) > 0)
+        sqlite3_bind_int64(*statement, 1, number);
+    return rst_sqlite_conn_step(conn, *statement);
+}
+
+int rst_sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_statement which, int64_t number)
+{
+    sqlite3_stmt *statement;
+    int row = rst_sqlite_conn_ask(conn, which, number, &statement);
+
+    while (row == 1)
+        row = rst_sqlite_conn_step(conn, statement);
+    sqlite3_reset(statement);
+    return row;
+}
+
 int rst_sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement)
 {
     int rc;

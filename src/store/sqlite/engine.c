@@ -69,18 +69,13 @@ static int walk(struct store_engine *engine, const struct roster_store_keys *key
 
 static int check_lease(struct store_engine *engine, int64_t lease)
 {
-    struct sqlite_tx *tx = sqlite_tx_of(engine);
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
+    sqlite3_stmt *statement;
+    int row = rst_sqlite_conn_ask(sqlite_tx_of(engine)->conn, SQL_LEASE_FIND, lease, &statement);
 
-    if (!statement)
-        return err;
-    sqlite3_bind_int64(statement, 1, lease);
-    err = rst_sqlite_conn_step(tx->conn, statement);
     sqlite3_reset(statement);
-    if (err < 0)
-        return err;
-    return err == 1 ? 0 : -EKEYEXPIRED;
+    if (row < 0)
+        return row;
+    return row == 1 ? 0 : -EKEYEXPIRED;
 }
 
 static void bind_kv(sqlite3_stmt *statement, const struct roster_store_kv *kv)
@@ -179,13 +174,9 @@ static int erase(struct store_engine *engine, const struct roster_store_keys *ke
 
 int rst_sqlite_engine_lease_is_used(struct sqlite_tx *tx, int64_t lease)
 {
-    int err, row;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
+    sqlite3_stmt *statement;
+    int row = rst_sqlite_conn_ask(tx->conn, SQL_KEY_OF_LEASE, lease, &statement);
 
-    if (!statement)
-        return err;
-    sqlite3_bind_int64(statement, 1, lease);
-    row = rst_sqlite_conn_step(tx->conn, statement);
     sqlite3_reset(statement);
     return row;
 }
@@ -195,22 +186,18 @@ int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
     sqlite3_stmt *statement;
     int err, row;
 
-    for (;;) {
+    do {
         struct roster_store_kv kv = {0};
 
-        statement = rst_sqlite_conn_statement(tx->conn, SQL_KEY_OF_LEASE, &err);
-        if (!statement)
-            return err;
-        sqlite3_bind_int64(statement, 1, lease);
-        row = rst_sqlite_conn_step(tx->conn, statement);
+        row = rst_sqlite_conn_ask(tx->conn, SQL_KEY_OF_LEASE, lease, &statement);
+        err = row < 0 ? row : 0;
         if (row == 1)
             err = rst_sqlite_tx_row(tx, statement, false, &kv);
         if (row == 1 && !err)
             err = erase_key(tx, kv.key);
         sqlite3_reset(statement);
-        if (row != 1 || err)
-            return row < 0 ? row : err;
-    }
+    } while (row == 1 && !err);
+    return err;
 }
 
 void rst_sqlite_engine_init(struct store_engine *engine)

@@ -16,16 +16,14 @@
 static int inspect(struct sqlite_conn *conn, struct sqlite_file_id *file, int64_t *id,
                    const struct store_error *error)
 {
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *statement;
     int err = rst_sqlite_schema_prepare(conn, error), row;
 
     if (!err)
         err = rst_sqlite_conn_identify(conn, file);
-    if (!err)
-        statement = rst_sqlite_conn_statement(conn, SQL_STATE_GET, &err);
     if (err)
         return err;
-    row = rst_sqlite_conn_step(conn, statement);
+    row = rst_sqlite_conn_ask(conn, SQL_STATE_GET, 0, &statement);
     if (row != 1)
         return row < 0 ? row : -EUCLEAN;
     *id = sqlite3_column_int64(statement, 0);

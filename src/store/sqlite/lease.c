@@ -15,33 +15,18 @@ struct lease_row {
 
 int rst_sqlite_lease_next(struct sqlite_tx *tx, int64_t *id, int64_t *expires_ns)
 {
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_NEXT, &err);
+    sqlite3_stmt *statement;
+    int row = rst_sqlite_conn_ask(tx->conn, SQL_LEASE_NEXT, 0, &statement);
 
-    if (!statement)
-        return err;
-    err = rst_sqlite_conn_step(tx->conn, statement);
-    if (err == 1) {
+    if (row == 1) {
         *id = sqlite3_column_int64(statement, 0);
         *expires_ns = sqlite3_column_int64(statement, 1);
         /* Of number 0 are the keys that hang on none. */
         if (!rst_sqlite_conn_numbers(statement, 0, 1) || *id < 1)
-            err = -EUCLEAN;
+            row = -EUCLEAN;
     }
     sqlite3_reset(statement);
-    return err;
-}
-
-static int delete_row(struct sqlite_tx *tx, int64_t id)
-{
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_DELETE, &err);
-
-    if (!statement)
-        return err;
-    tx->dirty = true;
-    sqlite3_bind_int64(statement, 1, id);
-    return rst_sqlite_conn_run(tx->conn, statement);
+    return row;
 }
 
 int rst_sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
@@ -51,7 +36,8 @@ int rst_sqlite_lease_end(struct sqlite_tx *tx, int64_t id)
     if (err)
         return err;
     rst_sqlite_tx_seal(tx);
-    return delete_row(tx, id);
+    tx->dirty = true;
+    return rst_sqlite_conn_do(tx->conn, SQL_LEASE_DELETE, id);
 }
 
 /* Whether a store grants that, and has by now. */
@@ -64,21 +50,17 @@ static bool may_stand(const struct lease_row *row, int64_t now)
 /* 1 when there is such a lease. */
 static int find_row(struct sqlite_tx *tx, int64_t id, struct lease_row *row)
 {
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_LEASE_FIND, &err);
+    sqlite3_stmt *statement;
+    int found = rst_sqlite_conn_ask(tx->conn, SQL_LEASE_FIND, id, &statement);
 
-    if (!statement)
-        return err;
-    sqlite3_bind_int64(statement, 1, id);
-    err = rst_sqlite_conn_step(tx->conn, statement);
-    if (err == 1) {
+    if (found == 1) {
         row->granted_ms = sqlite3_column_int64(statement, 0);
         row->expires_ns = sqlite3_column_int64(statement, 1);
         if (!rst_sqlite_conn_numbers(statement, 0, 1) || !may_stand(row, tx->now))
-            err = -EUCLEAN;
+            found = -EUCLEAN;
     }
     sqlite3_reset(statement);
-    return err;
+    return found;
 }
 
 static int write_row(struct sqlite_tx *tx, int64_t id, const struct lease_row *row)

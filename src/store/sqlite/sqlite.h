@@ -152,6 +152,12 @@ sqlite3_stmt *rst_sqlite_conn_statement(struct sqlite_conn *conn, enum sqlite_st
                                         int *err);
 /* 1 when there is a row, 0 at the end, or a negative errno. */
 int rst_sqlite_conn_step(struct sqlite_conn *conn, sqlite3_stmt *statement);
+/* The first step of a statement whose parameter, if it has one, is a number. Returns as that; the
+ * statement is to be reset, also NULL. */
+int rst_sqlite_conn_ask(struct sqlite_conn *conn, enum sqlite_statement which, int64_t number,
+                        sqlite3_stmt **statement);
+/* Runs such a statement to its end. */
+int rst_sqlite_conn_do(struct sqlite_conn *conn, enum sqlite_statement which, int64_t number);
 /* Runs a statement to its end. */
 int rst_sqlite_conn_run(struct sqlite_conn *conn, sqlite3_stmt *statement);
 /* Whether these columns of a row are numbers: the file may hold anything. */

@@ -77,16 +77,13 @@ static int read_state(struct sqlite_tx *tx)
 {
     struct sqlite_state *state = &tx->state;
     const unsigned char *boot;
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(tx->conn, SQL_STATE_GET, &err);
+    sqlite3_stmt *statement;
+    int row = rst_sqlite_conn_ask(tx->conn, SQL_STATE_GET, 0, &statement);
 
-    if (!statement)
-        return err;
-    err = rst_sqlite_conn_step(tx->conn, statement);
-    if (err < 0)
-        return err;
-    boot = err == 1 ? sqlite3_column_text(statement, 3) : NULL;
-    if (err == 1 && !boot && sqlite3_errcode(tx->conn->db) == SQLITE_NOMEM)
+    if (row < 0)
+        return row;
+    boot = row == 1 ? sqlite3_column_text(statement, 3) : NULL;
+    if (row == 1 && !boot && sqlite3_errcode(tx->conn->db) == SQLITE_NOMEM)
         return -ENOMEM;
     if (!boot || !rst_sqlite_conn_numbers(statement, 0, 2))
         return -EUCLEAN;
@@ -109,11 +106,7 @@ static int write_state(struct sqlite_tx *tx)
     sqlite3_stmt *statement;
 
     if (oldest > state->compacted) {
-        statement = rst_sqlite_conn_statement(tx->conn, SQL_EVENT_TRIM, &err);
-        if (!statement)
-            return err;
-        sqlite3_bind_int64(statement, 1, oldest);
-        err = rst_sqlite_conn_run(tx->conn, statement);
+        err = rst_sqlite_conn_do(tx->conn, SQL_EVENT_TRIM, oldest);
         if (err)
             return err;
         state->compacted = oldest;
@@ -157,14 +150,6 @@ static int expire(struct sqlite_tx *tx)
     return found;
 }
 
-static int run_simple(struct sqlite_conn *conn, enum sqlite_statement which)
-{
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(conn, which, &err);
-
-    return statement ? rst_sqlite_conn_run(conn, statement) : err;
-}
-
 /*
  * Ends what statements have still under way. Rows point into them, so that comes last; but a
  * statement that is active at a commit keeps the log from being copied into the database.
@@ -182,7 +167,7 @@ static void roll_back(struct sqlite_conn *conn)
 {
     reset_statements(conn);
     if (!sqlite3_get_autocommit(conn->db))
-        run_simple(conn, SQL_ROLLBACK);
+        rst_sqlite_conn_do(conn, SQL_ROLLBACK, 0);
 }
 
 static int64_t last_seen(struct sqlite_store *store)
@@ -199,7 +184,7 @@ static int64_t last_seen(struct sqlite_store *store)
 static int open_tx(struct sqlite_tx *tx)
 {
     int64_t seen = last_seen(tx->store), id = 0;
-    int err = run_simple(tx->conn, tx->writing ? SQL_BEGIN_WRITE : SQL_BEGIN_READ);
+    int err = rst_sqlite_conn_do(tx->conn, tx->writing ? SQL_BEGIN_WRITE : SQL_BEGIN_READ, 0);
 
     if (!err)
         err = read_state(tx);
@@ -258,7 +243,7 @@ static int commit(struct sqlite_tx *tx)
     int err;
 
     reset_statements(tx->conn);
-    err = run_simple(tx->conn, SQL_COMMIT);
+    err = rst_sqlite_conn_do(tx->conn, SQL_COMMIT, 0);
     return err && tx->asked_to_write && may_count(tx->conn, err) ? -EINPROGRESS : err;
 }
 

@@ -97,16 +97,13 @@ static int connect_watch(struct sqlite_watch *watch, int64_t deadline)
 
 static int read_data_version(struct sqlite_watch *watch, int64_t *version)
 {
-    int err;
-    sqlite3_stmt *statement = rst_sqlite_conn_statement(watch->conn, SQL_DATA_VERSION, &err);
+    sqlite3_stmt *statement;
+    int row = rst_sqlite_conn_ask(watch->conn, SQL_DATA_VERSION, 0, &statement);
 
-    if (!statement)
-        return err;
-    err = rst_sqlite_conn_step(watch->conn, statement);
-    if (err == 1)
+    if (row == 1)
         *version = sqlite3_column_int64(statement, 0);
     sqlite3_reset(statement);
-    return err < 0 ? err : 0;
+    return row < 0 ? row : 0;
 }
 
 static int collect_changes(struct sqlite_tx *tx, struct sqlite_watch *watch,
