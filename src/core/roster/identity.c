@@ -17,7 +17,7 @@ size_t rst_identity_strings(const struct roster_session_attr *attr,
                             size_t lengths[RST_IDENTITY_FIELDS])
 {
     size_t nuls = 0, left = ROSTER_IDENTITY_MAX;
-    int i;
+    unsigned i;
 
     strings[RST_IDENTITY_USER] = attr->user;
     strings[RST_IDENTITY_HOST] = attr->host;
@@ -53,48 +53,65 @@ size_t rst_identity_bytes(const struct roster_identity *identity)
            ((const struct rst_identity_allocated *)identity)->capacity;
 }
 
-/* Room for `length` bytes of text; NULL when there is none. */
-static struct roster_identity *room_for(struct rst_heap *heap, size_t length,
-                                        struct roster_identity *home)
+/* Copies a string to `place`, which is at home. Returns the place of the next one; NULL: they do
+ * not fit, or did not before. */
+static rst_always_inline char *put(struct roster_identity *home, enum rst_identity_field field,
+                                   const char *string, char *place)
 {
-    struct rst_identity_allocated *made;
+    home->offset[field] = 0;
+    if (!string || rst_unlikely(!place))
+        return place;
+    home->offset[field] = (uint16_t)(place - (char *)home);
+    return memccpy(place, string, '\0', (size_t)((char *)home + RST_IDENTITY_HOME - place));
+}
 
-    if (home && RST_IDENTITY_TEXT + length <= RST_IDENTITY_HOME)
-        return home;
-    made = rst_heap_take(heap, sizeof(*made) + length);
+/* In one pass, as nearly every one fits; false: it does not. */
+static inline bool build_at_home(const struct roster_session_attr *attr,
+                                 struct roster_identity *home)
+{
+    char *place = (char *)home + RST_IDENTITY_TEXT;
+
+    place = put(home, RST_IDENTITY_USER, attr->user, place);
+    place = put(home, RST_IDENTITY_HOST, attr->host, place);
+    place = put(home, RST_IDENTITY_DATABASE, attr->database, place);
+    place = put(home, RST_IDENTITY_APPLICATION, attr->application, place);
+    return put(home, RST_IDENTITY_ATTRIBUTES, attr->attributes, place) != NULL;
+}
+
+static rst_slow int build_slow(struct rst_heap *heap, const struct roster_session_attr *attr,
+                               struct roster_identity **identity)
+{
+    const char *strings[RST_IDENTITY_FIELDS];
+    size_t lengths[RST_IDENTITY_FIELDS], length = rst_identity_strings(attr, strings, lengths);
+    size_t used = sizeof(struct rst_identity_allocated);
+    struct rst_identity_allocated *made;
+    unsigned i;
+
+    if (length == SIZE_MAX)
+        return -ENAMETOOLONG;
+    made = rst_heap_take(heap, used + length);
     if (!made)
-        return NULL;
+        return -ENOMEM;
     made->capacity = (uint16_t)length;
-    return &made->identity;
+    for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
+        char *place = (char *)made + used;
+
+        made->identity.offset[i] = strings[i] ? (uint16_t)used : 0;
+        if (!strings[i])
+            continue;
+        memcpy(place, strings[i], lengths[i]);
+        place[lengths[i]] = '\0';
+        used += lengths[i] + 1;
+    }
+    *identity = &made->identity;
+    return 0;
 }
 
 int rst_identity_build(struct rst_heap *heap, const struct roster_session_attr *attr,
                        struct roster_identity *home, struct roster_identity **identity)
 {
-    const char *strings[RST_IDENTITY_FIELDS];
-    size_t lengths[RST_IDENTITY_FIELDS];
-    struct roster_identity *made;
-    size_t length, used;
-    int i;
-
-    length = rst_identity_strings(attr, strings, lengths);
-    if (length == SIZE_MAX)
-        return -ENAMETOOLONG;
-    made = room_for(heap, length, home);
-    if (!made)
-        return -ENOMEM;
-    used = made == home ? RST_IDENTITY_TEXT : sizeof(struct rst_identity_allocated);
-    for (i = 0; i < RST_IDENTITY_FIELDS; i++) {
-        made->offset[i] = 0;
-        if (strings[i]) {
-            char *place = (char *)made + used;
-
-            memcpy(place, strings[i], lengths[i]);
-            place[lengths[i]] = '\0';
-            made->offset[i] = (uint16_t)used;
-            used += lengths[i] + 1;
-        }
-    }
-    *identity = made;
+    if (rst_unlikely(!home || !build_at_home(attr, home)))
+        return build_slow(heap, attr, identity);
+    *identity = home;
     return 0;
 }
