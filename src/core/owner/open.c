@@ -48,20 +48,25 @@ static int attr_get(const struct roster_session_attr **attr, struct roster_sessi
     return rst_refusal_check((*attr)->refusal);
 }
 
-/* Everything but the identity. */
+/* Everything but the identity. What is written in one go is read so: a load that spans two stores
+ * waits until both have left the store buffer. */
 static void fill(struct roster_session *session, struct roster *roster,
                  const struct roster_session_attr *attr, uint8_t mark)
 {
+    rst_gate_set(
+        session,
+        (union rst_gate){
+            {.tag = roster->tag,
+             .txn_state = ROSTER_TXN_INVALID,
+             .in_stmt = RST_IN_NO_STMT,
+             .non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0,
+             .remembers = attr->flags & ROSTER_SESSION_DIGESTS ? RST_REMEMBERS_DIGESTS : 0}});
     session->slot = NULL;
     session->idle_since = rst_ticker_now(&roster->ticker);
-    session->gate.txn_state = ROSTER_TXN_INVALID;
-    session->gate.in_stmt = RST_IN_NO_STMT;
     session->counted = mark;
     session->kind = (uint8_t)attr->kind;
     session->flags = (uint8_t)attr->flags;
     session->resume_state = 0;
-    session->gate.non_pinning = (attr->flags & ROSTER_SESSION_NON_PINNING) != 0;
-    session->gate.remembers = attr->flags & ROSTER_SESSION_DIGESTS ? RST_REMEMBERS_DIGESTS : 0;
     session->id = attr->id;
     session->base = NULL;
     session->spare = NULL;
@@ -78,8 +83,8 @@ static int build_identity(struct roster_session *session, const struct roster_se
     if (err)
         return err;
     session->identity = identity;
-    identity->session_kind = session->kind;
-    identity->session_flags = session->flags;
+    identity->session_kind = (uint8_t)attr->kind;
+    identity->session_flags = (uint8_t)attr->flags;
     if (rst_likely(identity == home))
         return 0;
     return rst_account_check(&roster->account); /* it will await a grace period, and may be long */
@@ -93,16 +98,14 @@ static int complete(struct rst_thread *thread, struct roster_session *session,
     int err;
 
     fill(session, roster, attr, mark);
-    err = build_identity(session, attr);
-    if (!err)
-        err = rst_side_open(session, attr);
-    if (err)
-        return err;
-    session->gate.tag = roster->tag;
     rst_view_publish(session, rst_view_at_rest());
+    err = build_identity(session, attr);
+    if (rst_likely(!err) && rst_unlikely(rst_side_is_needed(attr)))
+        err = rst_side_open(session, attr);
     /* The last step: nothing fails after it, so what was findable is never withdrawn. */
-    err = rst_registry_add(&roster->registry, session);
-    if (err)
+    if (rst_likely(!err))
+        err = rst_registry_add(&roster->registry, session);
+    if (rst_unlikely(err))
         session->gate.tag = RST_TAG_CLOSED;
     return err;
 }

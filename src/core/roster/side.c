@@ -118,20 +118,10 @@ void rst_side_release_slow(struct rst_side *side)
     rst_call_rcu(&release->head, call_release);
 }
 
-/* Whether the session needs a side from the beginning. */
-static bool needs_side(const struct roster_session *session, const struct roster_session_attr *attr)
-{
-    return attr->wake || attr->wake_kill || attr->release || attr->tag || session->gate.remembers ||
-           session->gate.non_pinning || attr->flags & ROSTER_SESSION_LAST_STATEMENT;
-}
-
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr)
 {
-    int err;
+    int err = rst_account_check(&rst_session_roster(session)->account); /* as an identity */
 
-    if (!needs_side(session, attr))
-        return 0;
-    err = rst_account_check(&rst_session_roster(session)->account); /* as an identity */
     if (err)
         return err;
     if (!rst_side_need(session))

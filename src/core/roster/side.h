@@ -119,8 +119,15 @@ uint64_t rst_side_generation(struct roster *roster, struct rst_side *side);
 /* For any thread, under the read lock: whether a session found has this generation. */
 bool rst_side_is_of(const struct roster_session *session, uint64_t generation);
 
-/* Prepares the side of a session that no other thread can find yet. Returns 0, -ENOMEM or -ENOBUFS.
- */
+/* Whether a session needs a side from the beginning. */
+static inline bool rst_side_is_needed(const struct roster_session_attr *attr)
+{
+    return attr->wake || attr->wake_kill || attr->release || attr->tag ||
+           attr->flags & (ROSTER_SESSION_NON_PINNING | ROSTER_SESSION_DIGESTS |
+                          ROSTER_SESSION_LAST_STATEMENT);
+}
+
+/* Prepares that of a session that no other thread can find yet. Returns 0, -ENOMEM or -ENOBUFS. */
 int rst_side_open(struct roster_session *session, const struct roster_session_attr *attr);
 
 /* For the owner of a session that pins nothing: assigns the new transaction's number. */
