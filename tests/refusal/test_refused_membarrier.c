@@ -310,7 +310,7 @@ Test(refused_membarrier, a_round_by_hand)
 }
 
 #define CROWD 4096
-#define HALVINGS 3 /* of the table that these need, until it is as small as one for a few */
+#define HALVINGS 4 /* of the table that these need, until it is as small as one for a few */
 
 /* Opens many sessions and closes them; in the round that follows, the table of ids becomes smaller.
  * `passes` calls of that round are not refused. Returns how many it made. */

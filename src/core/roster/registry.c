@@ -16,9 +16,6 @@
 
 #define MIN_BUCKETS UINT64_C(256)
 
-/* A list of the table may have as many on average: lookups mostly do without it. */
-#define SESSIONS_PER_BUCKET 2
-
 /* liburcu starts threads to make a table larger than this, which have the signals of their maker.
  */
 #define MOST_BUCKETS_BY_HAND UINT64_C(8192)
@@ -34,8 +31,8 @@ static bool fits(const struct rst_registry *registry, uint64_t open)
 {
     uint64_t buckets = rst_load(&registry->buckets);
 
-    return (open <= SESSIONS_PER_BUCKET * buckets || buckets == registry->most_buckets) &&
-           (open >= SESSIONS_PER_BUCKET * buckets / 8 || buckets == MIN_BUCKETS);
+    return (open <= buckets || buckets == registry->most_buckets) &&
+           (open >= buckets / 8 || buckets == MIN_BUCKETS);
 }
 
 /* b of hints.h */
@@ -106,11 +103,11 @@ static void resize(struct rcu_head *head)
     uint64_t open = rst_load(&registry->open), buckets = MIN_BUCKETS;
 
     rst_callback_begin(head);
-    while (SESSIONS_PER_BUCKET * buckets < open && buckets < registry->most_buckets)
+    while (buckets < open && buckets < registry->most_buckets)
         buckets *= 2;
     /* What cannot be had now is left, and the next open or close tries again. */
     resize_table(registry, buckets);
-    resize_hints(registry, SESSIONS_PER_BUCKET * rst_load(&registry->buckets));
+    resize_hints(registry, rst_load(&registry->buckets));
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
     rst_callback_end();
@@ -132,7 +129,7 @@ int rst_registry_init(struct rst_registry *registry, struct rst_graced *pool, ui
     rst_registry_limit(registry, limit, 0);
     registry->buckets = MIN_BUCKETS;
     registry->most_buckets = by_hand ? MOST_BUCKETS_BY_HAND : UINT64_MAX;
-    if (!rst_hints_init(&registry->hints, SESSIONS_PER_BUCKET * MIN_BUCKETS) &&
+    if (!rst_hints_init(&registry->hints, MIN_BUCKETS) &&
         has_memory_for(2 * MIN_BUCKETS)) /* it is a struct, too */
         registry->table =
             cds_lfht_new_flavor(MIN_BUCKETS, MIN_BUCKETS, 0, 0, &urcu_bp_flavor, NULL);
@@ -190,15 +187,24 @@ refuse:
     return -EUSERS;
 }
 
-/* The finalizer of MurmurHash3: every bit of the id reaches every bit of the hash. */
+/* Buckets of one row of ids. */
+#define NEIGHBOURS UINT64_C(1024)
+
+/*
+ * Ids that follow each other have buckets that do, so that sessions that are opened in turn find
+ * the table's lines in the cache. Every bit of what is above reaches every bit of the hash, by the
+ * finalizer of MurmurHash3.
+ */
 static unsigned long hash_id(uint64_t id)
 {
-    id ^= id >> 33;
-    id *= UINT64_C(0xff51afd7ed558ccd);
-    id ^= id >> 33;
-    id *= UINT64_C(0xc4ceb9fe1a85ec53);
-    id ^= id >> 33;
-    return (unsigned long)id;
+    uint64_t row = id / NEIGHBOURS;
+
+    row ^= row >> 33;
+    row *= UINT64_C(0xff51afd7ed558ccd);
+    row ^= row >> 33;
+    row *= UINT64_C(0xc4ceb9fe1a85ec53);
+    row ^= row >> 33;
+    return (unsigned long)(row + id % NEIGHBOURS);
 }
 
 static int has_id(struct cds_lfht_node *node, const void *key)
