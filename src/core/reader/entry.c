@@ -30,6 +30,7 @@ static void entry_statement(struct roster_entry *entry, const struct roster_stat
 
 void rst_entry_last(struct roster_entry *entry, const struct roster_statement *last)
 {
+    entry->rest = sizeof(*entry) - RST_ENTRY_FRONT;
     entry->last_command = (enum roster_command)last->command;
     entry->last_seq = last->seq;
     entry->last_since = last->since;
@@ -57,27 +58,36 @@ static void entry_wait(struct roster_entry *entry, const struct roster_session *
     entry->wait_event = roster_wait_event_name(wait);
 }
 
-void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
-                    const struct roster_shown *shown, struct roster_blocked *blocked)
+/* What a session has that has a side. */
+static void entry_side(struct roster_entry *entry, const struct roster_session *session,
+                       const struct roster_shown *shown, struct roster_blocked *blocked)
 {
     struct roster_progress progress;
 
-    rst_entry_front(entry, session, shown);
-    entry->rest = 1;
+    entry->rest = sizeof(*entry) - RST_ENTRY_FRONT;
     entry->disk = roster_session_disk(session);
     entry->tag = roster_session_tag(session);
-    entry->txn_since = roster_txn_since(session, shown);
-    entry->txn_seq = roster_txn_seq(session, shown);
     entry->txn_flags = entry->txn_seq ? roster_txn_flags(session, shown) : 0;
-    entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
-    entry->entries = shown->entries;
-    entry->entry_bytes = shown->entry_bytes;
-    entry->schema_version = shown->schema_version;
     entry_wait(entry, session, blocked);
     (void)roster_session_progress(session, shown, &progress);
     entry->progress_done = progress.done;
     entry->progress_total = progress.total;
     entry->phase = roster_wait_event_name(progress.phase);
+}
+
+void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
+                    const struct roster_shown *shown, struct roster_blocked *blocked)
+{
+    rst_entry_front(entry, session, shown);
+    entry->rest = RST_ENTRY_SIDE - RST_ENTRY_FRONT;
+    entry->txn_since = rst_txn_since(session, shown);
+    entry->txn_seq = roster_txn_seq(session, shown);
+    entry->blocked_since = shown->run_state == ROSTER_RUN_LOCK_WAITING ? shown->state_since : 0;
+    entry->entries = shown->entries;
+    entry->entry_bytes = shown->entry_bytes;
+    entry->schema_version = shown->schema_version;
+    if (rst_side_of(session))
+        entry_side(entry, session, shown, blocked);
     if (shown->statement)
         entry_statement(entry, shown->statement);
 }

@@ -15,8 +15,10 @@
 #include <roster/list.h>
 #include <string.h>
 
-/* The first part of an entry; a session at rest has nothing else. */
+/* The first part of an entry; a session at rest has nothing else, and one without a side nothing
+ * of the last part. */
 #define RST_ENTRY_FRONT offsetof(struct roster_entry, text_full_length)
+#define RST_ENTRY_SIDE offsetof(struct roster_entry, last_text)
 
 _Static_assert(RST_ENTRY_FRONT <= 2 * RST_CACHE_LINE, "what every session has is two lines");
 #if UINTPTR_MAX == UINT64_MAX
@@ -31,14 +33,15 @@ static inline bool rst_entry_is_at_rest(const struct roster_session *session,
 }
 
 /*
- * Fills an entry with what one look has shown of a session at rest, but for the strings. What comes
- * after `entry->rest` is 0 where that is 0, as afterwards, and is not touched then.
+ * Fills an entry with what one look has shown of a session at rest, but for the strings. Of what
+ * comes after `entry->rest` that many bytes may differ from 0, and none afterwards; the lines of
+ * the others are not touched.
  */
 static inline void rst_entry_front(struct roster_entry *entry, const struct roster_session *session,
                                    const struct roster_shown *shown)
 {
     if (rst_unlikely(entry->rest))
-        memset((char *)entry + RST_ENTRY_FRONT, 0, sizeof(*entry) - RST_ENTRY_FRONT);
+        memset((char *)entry + RST_ENTRY_FRONT, 0, entry->rest);
     entry->id = roster_session_id(session);
     entry->kind = roster_session_kind(session);
     entry->flags = roster_session_flags(session);
@@ -60,6 +63,9 @@ static inline void rst_entry_front(struct roster_entry *entry, const struct rost
 /* The same of any session; and `*blocked` when it waits for another one. */
 void rst_entry_fill(struct roster_entry *entry, const struct roster_session *session,
                     const struct roster_shown *shown, struct roster_blocked *blocked);
+
+/* As roster_txn_since(), of a look that was made under this read lock. */
+uint64_t rst_txn_since(const struct roster_session *session, const struct roster_shown *shown);
 
 /* The statement that ended last, with its text where that is. */
 void rst_entry_last(struct roster_entry *entry, const struct roster_statement *last);

@@ -5,6 +5,7 @@
  * The read side: its lock, and lookups under it.
  */
 #include "core/base/process.h"
+#include "core/reader/entry.h"
 #include "core/roster/roster.h"
 #include "core/roster/look.h"
 #include "core/roster/session.h"
@@ -55,17 +56,22 @@ static bool is_open(const struct roster_session *session, uint64_t start_ts)
     return now->txn_state == ROSTER_TXN_VALID && now->start_ts == start_ts;
 }
 
-uint64_t roster_txn_since(const struct roster_session *session, const struct roster_shown *shown)
+uint64_t rst_txn_since(const struct roster_session *session, const struct roster_shown *shown)
 {
     struct rst_held held;
     const uint64_t *slot;
 
-    if (!session || !shown || shown->txn_state != ROSTER_TXN_VALID ||
-        !is_open(session, shown->start_ts))
+    if (shown->txn_state != ROSTER_TXN_VALID)
         return 0;
     /* Acquire: pairs with announce() and begin_at() in owner/txn.c. */
     slot = rst_load_acquire(&session->slot);
     if (!slot || !rst_slot_read(slot, ROSTER_TS_MAX, &held))
         return 0;
     return held.ts == shown->start_ts && held.by == (uintptr_t)session ? held.since : 0;
+}
+
+uint64_t roster_txn_since(const struct roster_session *session, const struct roster_shown *shown)
+{
+    return session && shown && is_open(session, shown->start_ts) ? rst_txn_since(session, shown)
+                                                                 : 0;
 }

@@ -231,16 +231,23 @@ Test(list, a_snapshot_has_all_and_outlives_all)
     roster_snapshot_free(snapshot);
 }
 
+static void check_rest(const struct roster_entry *entry)
+{
+    const char *rest = (const char *)&entry->rest;
+    size_t n;
+
+    for (n = 0; n < sizeof(*entry) - offsetof(struct roster_entry, rest); n++)
+        cr_assert_eq(rest[n], 0, "byte %zu", n);
+}
+
 /* The memory is used again, and nothing is left of what was in it: not of a session that was busy,
- * nor of a roster that had more of them. */
+ * whether it has a side or not, nor of a roster that had more of them. */
 Test(list, a_snapshot_again)
 {
     struct roster *roster = unit_roster(NULL), *other = unit_roster(NULL);
     struct roster_session *busy = NULL, *idle;
     struct roster_snapshot *snapshot = NULL;
     const struct roster_entry *entries;
-    const char *rest;
-    size_t n;
 
     unit_set_clock(other, 70);
     idle = unit_open(other);
@@ -260,9 +267,17 @@ Test(list, a_snapshot_again)
     cr_expect_eq(snapshot->entries, entries, "other memory");
     check_idle(snapshot->entries, 1, 70);
     cr_expect_eq(snapshot->entries->disk + snapshot->entries->tag + snapshot->entries->start_ts, 0);
-    rest = (const char *)&snapshot->entries->rest;
-    for (n = 0; n < sizeof(*entries) - offsetof(struct roster_entry, rest); n++)
-        cr_assert_eq(rest[n], 0, "byte %zu", n);
+    check_rest(snapshot->entries);
+    unit_ok(roster_stmt_begin(idle, ROSTER_COMMAND_QUERY, "select 1", 8, "d", 1));
+    unit_ok(roster_txn_begin(idle, NULL));
+    unit_ok(roster_txn_set_progress(idle, 1, 2, 3));
+    unit_ok(roster_snapshot_again(other, snapshot));
+    cr_expect_str_eq(snapshot->entries->digest, "d");
+    cr_expect_str_eq(snapshot->entries->tables, "");
+    unit_ok(roster_stmt_end(idle));
+    unit_ok(roster_txn_finish(idle));
+    unit_ok(roster_snapshot_again(other, snapshot));
+    check_rest(snapshot->entries);
     unit_ok(roster_snapshot_again(roster, snapshot));
     unit_close(busy);
     check_busy(snapshot->entries);
