@@ -24,6 +24,7 @@
  */
 #include "core/reader/list.h"
 
+#include "core/base/horizon.h"
 #include "core/base/process.h"
 #include "core/roster/look.h"
 #include "core/roster/roster.h"
@@ -124,25 +125,31 @@ static rst_always_inline int advance_unknown(struct visit *visit, size_t step, s
     return now && now->session ? stage_look(visit, now) : 0;
 }
 
-static rst_always_inline int enter(struct visit *visit, const struct roster_session *session,
-                                   const struct roster_shown *view, bool may_know)
-{
-    size_t step = visit->entered, entered = step + 1;
-
-    visit->entered = entered;
-    visit->ring[step % RING] = (struct ahead){session, view};
-    rst_prefetch(view);
-    if (!may_know)
-        return advance(visit, step, entered);
-    rst_prefetch(&session->side);
-    return advance_unknown(visit, step, entered);
-}
-
 /* Whether a walk leaves known sessions out, and whether it reads all of the others. */
 struct way {
     bool may_know;
     bool whole;
 };
+
+static rst_always_inline int enter(struct visit *visit, const struct roster_session *session,
+                                   const struct roster_shown *view, struct way way)
+{
+    size_t step = visit->entered, entered = step + 1;
+    const uint64_t *slot = way.whole ? rst_load(&session->slot) : NULL;
+
+    visit->entered = entered;
+    visit->ring[step % RING] = (struct ahead){session, view};
+    rst_prefetch(view);
+    if (slot) {
+        rst_prefetch(slot);
+        rst_prefetch(rst_slot_holder(slot));
+        rst_prefetch(rst_slot_since(slot));
+    }
+    if (!way.may_know)
+        return advance(visit, step, entered);
+    rst_prefetch(&session->side);
+    return advance_unknown(visit, step, entered);
+}
 
 static rst_always_inline void ask_for(const struct roster_session *session, struct way way)
 {
@@ -161,7 +168,7 @@ static rst_always_inline int arrive(struct visit *visit, const struct roster_ses
     const struct roster_shown *view = rst_dereference(&session->view), *shown;
 
     if (rst_unlikely(view != rst_view_at_rest()))
-        return enter(visit, session, view, way.may_know);
+        return enter(visit, session, view, way);
     if (way.may_know)
         return 0;
     rst_test_point("list: at rest");
