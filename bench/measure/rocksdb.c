@@ -4,8 +4,7 @@
  *
  * rocksdb-bench DIRECTORY [ROUNDS [MILLISECONDS]]: RocksDB's snapshots beside begin and finish,
  * alone and with a get inside. Two databases with the same keys: one as RocksDB's users have it,
- * and one with user-defined timestamps, for which the C interface wants a comparator of the
- * program's own.
+ * and one with user-defined timestamps.
  *
  *     snapshot          rocksdb_create_snapshot(), rocksdb_release_snapshot()
  *     pair              roster_txn_begin(), roster_txn_finish()
@@ -20,6 +19,7 @@
 #include "core/base/clock.h"
 #include "stats.h"
 
+#include <endian.h>
 #include <err.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -36,7 +36,6 @@
 #define KEYS 100000
 #define KEY_SIZE 8
 #define VALUE_SIZE 100
-#define TS_SIZE 8
 #define CACHE_SIZE (64 << 20)
 #define MOST_ROUNDS 99
 #define MOST_THREADS 16
@@ -81,39 +80,6 @@ static void put_number(char *bytes, uint64_t number)
 
 /* -------------------------------------------------------------------------- databases */
 
-/* All keys have one length, and a timestamp where the flag says so. */
-static int compare_keys(void *arg, const char *a, size_t a_size, unsigned char a_has_ts,
-                        const char *b, size_t b_size, unsigned char b_has_ts)
-{
-    (void)arg, (void)a_size, (void)b_size, (void)a_has_ts, (void)b_has_ts;
-    return memcmp(a, b, KEY_SIZE);
-}
-
-static int compare_ts(void *arg, const char *a, size_t a_size, const char *b, size_t b_size)
-{
-    (void)arg, (void)a_size, (void)b_size;
-    return memcmp(a, b, TS_SIZE);
-}
-
-static int compare(void *arg, const char *a, size_t a_size, const char *b, size_t b_size)
-{
-    int order = memcmp(a, b, KEY_SIZE);
-
-    (void)arg, (void)a_size, (void)b_size;
-    return order ? order : memcmp(b + KEY_SIZE, a + KEY_SIZE, TS_SIZE);
-}
-
-static const char *comparator_name(void *arg)
-{
-    (void)arg;
-    return "roster.bench";
-}
-
-static void keep(void *arg)
-{
-    (void)arg;
-}
-
 /* All blocks fit into the cache, so that a get reads memory: what it takes beside is seen best. */
 static void cache_all(rocksdb_options_t *options)
 {
@@ -129,29 +95,30 @@ static void cache_all(rocksdb_options_t *options)
 static rocksdb_t *create(const char *directory, const char *name, bool with_ts)
 {
     rocksdb_writeoptions_t *how = rocksdb_writeoptions_create();
-    rocksdb_options_t *options = rocksdb_options_create();
-    char path[4096], key[KEY_SIZE], ts[TS_SIZE], value[VALUE_SIZE] = {0}, *error = NULL;
+    rocksdb_options_t *none = rocksdb_options_create(), *options = rocksdb_options_create();
+    char path[4096], key[KEY_SIZE], value[VALUE_SIZE] = {0}, *error = NULL;
     rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
-    uint64_t i, now;
+    uint64_t i, ts;
     rocksdb_t *db;
 
     if ((size_t)snprintf(path, sizeof(path), "%s/%s", directory, name) >= sizeof(path))
         errx(1, "%s: too long", directory);
-    rocksdb_options_set_create_if_missing(options, 1);
-    rocksdb_options_set_error_if_exists(options, 1);
-    if (with_ts) /* lives as long as the process */
-        rocksdb_options_set_comparator(
-            options, rocksdb_comparator_with_ts_create(NULL, keep, compare, compare_ts,
-                                                       compare_keys, comparator_name, TS_SIZE));
+    rocksdb_get_options_from_string(none,
+                                    with_ts ? "create_if_missing=true;error_if_exists=true;"
+                                              "comparator=leveldb.BytewiseComparator.u64ts"
+                                            : "create_if_missing=true;error_if_exists=true",
+                                    options, &error);
+    must_not("options", error);
     cache_all(options);
     db = rocksdb_open(options, path, &error);
     must_not(path, error);
-    roster_oracle_local_allocate(timestamps, &now);
-    put_number(ts, now);
+    roster_oracle_local_allocate(timestamps, &ts);
+    ts = htole64(ts);
     for (i = 0; i < KEYS; i++) {
         put_number(key, i);
         if (with_ts)
-            rocksdb_put_with_ts(db, how, key, KEY_SIZE, ts, TS_SIZE, value, VALUE_SIZE, &error);
+            rocksdb_put_with_ts(db, how, key, KEY_SIZE, (const char *)&ts, sizeof(ts), value,
+                                VALUE_SIZE, &error);
         else
             rocksdb_put(db, how, key, KEY_SIZE, value, VALUE_SIZE, &error);
         must_not("put", error);
@@ -161,6 +128,7 @@ static rocksdb_t *create(const char *directory, const char *name, bool with_ts)
     rocksdb_compact_range(db, NULL, 0, NULL, 0);
     rocksdb_flushoptions_destroy(flush);
     rocksdb_options_destroy(options);
+    rocksdb_options_destroy(none);
     rocksdb_writeoptions_destroy(how);
     return db;
 }
@@ -192,14 +160,14 @@ static void one_snapshot(rocksdb_readoptions_t *how, uint64_t *seed)
     rocksdb_release_snapshot(plain, snapshot);
 }
 
-static void one_pair(struct roster_session *session, rocksdb_readoptions_t *how, char *at,
+static void one_pair(struct roster_session *session, rocksdb_readoptions_t *how, uint64_t *at,
                      uint64_t *seed)
 {
     uint64_t start_ts;
 
     must(roster_txn_begin(session, &start_ts), "begin");
     if (side == PAIR_GET) {
-        put_number(at, start_ts); /* where `how` reads it */
+        *at = htole64(start_ts); /* where `how` reads it */
         get(stamped, how, seed);
         must(roster_txn_check(session), "check");
     } else if (side == PAIR_PLAIN_GET) {
@@ -214,13 +182,11 @@ static void *work(void *arg)
     rocksdb_readoptions_t *how = rocksdb_readoptions_create();
     struct roster_session *session = NULL;
     struct worker *worker = arg;
-    char at[TS_SIZE];
-    uint64_t seed = worker->seed;
-    uint64_t done = 0;
+    uint64_t seed = worker->seed, done = 0, at;
 
     must(roster_session_open(roster, NULL, &session), "session");
     if (side == PAIR_GET)
-        rocksdb_readoptions_set_timestamp(how, at, TS_SIZE);
+        rocksdb_readoptions_set_timestamp(how, (const char *)&at, sizeof(at));
     pthread_barrier_wait(&start);
     while (!atomic_load_explicit(&stop, memory_order_relaxed)) {
         if (side == SNAPSHOT || side == SNAPSHOT_GET)
@@ -228,7 +194,7 @@ static void *work(void *arg)
         else if (side == BARE_GET)
             get(plain, how, &seed);
         else
-            one_pair(session, how, at, &seed);
+            one_pair(session, how, &at, &seed);
         done++;
     }
     worker->done = done;
