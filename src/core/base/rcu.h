@@ -72,7 +72,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <urcu/arch.h>
-#include <urcu/hlist.h>
 #include <urcu/list.h>
 #include <urcu/rculfhash.h>
 #include <urcu/urcu-bp.h>

@@ -36,9 +36,9 @@ struct rst_group {
     enum roster_group_by by;
     uint64_t sessions;
     uint64_t refused;
-    uint64_t version;                    /* of the rules that `rule` is of */
-    struct rst_rule *rule;               /* NULL: none */
-    struct cds_hlist_node among_refused; /* where it has refusals */
+    uint64_t version;                   /* of the rules that `rule` is of */
+    struct rst_rule *rule;              /* NULL: none */
+    struct cds_list_head among_refused; /* where it has refusals */
     char value[];
 };
 
@@ -48,7 +48,8 @@ struct rst_quota *rst_quota_create(void)
 
     if (quota)
         *quota = (struct rst_quota){.setting = PTHREAD_MUTEX_INITIALIZER,
-                                    .lock = PTHREAD_MUTEX_INITIALIZER};
+                                    .lock = PTHREAD_MUTEX_INITIALIZER,
+                                    .refused_groups = CDS_LIST_HEAD_INIT(quota->refused_groups)};
     return quota;
 }
 
@@ -163,7 +164,7 @@ static void free_group(void *of)
     struct rst_group *group = of;
 
     if (group->refused)
-        cds_hlist_del(&group->among_refused);
+        cds_list_del(&group->among_refused);
     free(group);
 }
 
@@ -250,8 +251,8 @@ static int refuse(struct rst_quota *quota, struct rst_group *group,
     struct rst_rule *rule = group->rule;
 
     if (group->refused++)
-        cds_hlist_del(&group->among_refused);
-    cds_hlist_add_head(&group->among_refused, &quota->refused_groups);
+        cds_list_del(&group->among_refused);
+    cds_list_add(&group->among_refused, &quota->refused_groups);
     rule->refused++;
     quota->refused[group->by]++;
     memset(why, 0, sizeof(*why));
@@ -425,8 +426,7 @@ size_t rst_quota_full(struct roster *roster, struct roster_group *groups, size_t
     struct rst_group *group;
     size_t count = 0, looked = 0;
 
-    cds_hlist_for_each_entry_2(group, &quota->refused_groups, among_refused)
-    {
+    cds_list_for_each_entry (group, &quota->refused_groups, among_refused) {
         const struct rst_rule *rule = rule_of(quota, group);
 
         if (count == most || looked++ == REFUSED_LOOKED_AT)

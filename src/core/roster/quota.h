@@ -62,11 +62,11 @@ struct rst_quota {
     pthread_mutex_t lock;    /* of all below, and of the sessions' marks once they are open */
     struct rst_rule *rules;  /* sorted, see compare_rules() */
     size_t rule_count;
-    size_t rule_bytes;                    /* that they take, counted as the roster's */
-    uint64_t version;                     /* of the rules */
-    void *trees[ROSTER_GROUP_BYS];        /* of groups, as tsearch() has them */
-    size_t bytes[ROSTER_GROUP_BYS];       /* that these take */
-    struct cds_hlist_head refused_groups; /* refused last first */
+    size_t rule_bytes;                   /* that they take, counted as the roster's */
+    uint64_t version;                    /* of the rules */
+    void *trees[ROSTER_GROUP_BYS];       /* of groups, as tsearch() has them */
+    size_t bytes[ROSTER_GROUP_BYS];      /* that these take */
+    struct cds_list_head refused_groups; /* refused last first */
     uint64_t refused[ROSTER_GROUP_BYS];
 };
 
