@@ -140,6 +140,7 @@ static int create(const struct roster_options *options, struct roster **made)
         return -ENOMEM;
     memset(roster, 0, sizeof(*roster));
     roster->process = rst_process_number();
+    CDS_INIT_LIST_HEAD(&roster->threads);
     roster->tag = rst_thread_new_tag();
     roster->text_limit = options->text_limit;
     roster->life_time_ms = options->life_time_ms;

@@ -51,15 +51,15 @@ static void starve(struct roster *roster)
     struct rst_thread *thread;
     unsigned class;
 
-    for (thread = roster->threads; thread; thread = thread->roster_next) {
+    cds_list_for_each_entry (thread, &roster->threads, of_roster) {
         for (class = 0; class < roster->hot_classes; class ++)
             thread->hot[class] = (struct rst_hot_cache){NULL, NULL, 0, 0};
         thread->sessions = (struct rst_graced_cache){.retired = NULL};
         thread->horizon.n_free = 0;
         if (thread->horizon.current)
             thread->horizon.current->free = 0;
-        thread->horizon.available = NULL;
-        thread->horizon.unused = NULL;
+        CDS_INIT_LIST_HEAD(&thread->horizon.available);
+        CDS_INIT_LIST_HEAD(&thread->horizon.unused);
     }
     for (class = 0; class < roster->hot_classes; class ++) {
         memset(roster->hot[class].depot, 0, sizeof(roster->hot[class].depot));

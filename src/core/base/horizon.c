@@ -57,17 +57,15 @@ void rst_horizon_return_slow(struct rst_horizon_chunk *chunk, uint64_t bit)
 void rst_horizon_cache_init(struct rst_horizon_cache *cache, struct rst_horizon *horizon)
 {
     memset(cache, 0, sizeof(*cache));
+    CDS_INIT_LIST_HEAD(&cache->available);
+    CDS_INIT_LIST_HEAD(&cache->unused);
     cache->horizon = horizon;
 }
 
-static void unlink_chunk(struct rst_horizon_chunk **list, struct rst_horizon_chunk *chunk)
+/* The first chunk of a list of a context; NULL: there is none. */
+static struct rst_horizon_chunk *first_of(struct cds_list_head *list)
 {
-    if (chunk->next)
-        chunk->next->prev = chunk->prev;
-    if (chunk->prev)
-        chunk->prev->next = chunk->next;
-    else
-        *list = chunk->next;
+    return cds_list_empty(list) ? NULL : cds_list_first_entry(list, struct rst_horizon_chunk, node);
 }
 
 static void collect_returns(struct rst_horizon_cache *cache)
@@ -81,7 +79,7 @@ static void collect_returns(struct rst_horizon_cache *cache)
 
         rst_test_point("return: link read");
         if (!chunk->free && chunk != cache->current)
-            rst_horizon_link(&cache->available, chunk);
+            cds_list_add(&chunk->node, &cache->available);
         /* 6: acquire pairs with 4; release keeps the read of the link before it */
         chunk->free |= __atomic_exchange_n(&chunk->returned, 0, __ATOMIC_ACQ_REL);
         if (chunk != cache->current && chunk->free == rst_horizon_all(chunk))
@@ -170,9 +168,9 @@ static void give_back(struct rst_horizon_cache *cache, struct rst_horizon_chunk 
 static void give_back_unused(struct rst_horizon_cache *cache, unsigned keep, unsigned most)
 {
     while (cache->unused_units > keep && most--) {
-        struct rst_horizon_chunk *chunk = cache->unused;
+        struct rst_horizon_chunk *chunk = first_of(&cache->unused);
 
-        unlink_chunk(&cache->unused, chunk);
+        cds_list_del(&chunk->node);
         cache->unused_units -= chunk->units;
         give_back(cache, chunk);
     }
@@ -186,8 +184,8 @@ void rst_horizon_unused_slow(struct rst_horizon_cache *cache, struct rst_horizon
 {
     unsigned keep = 2 * RST_CHUNK_UNITS + cache->units / 4;
 
-    unlink_chunk(&cache->available, chunk);
-    rst_horizon_link(&cache->unused, chunk);
+    cds_list_del(&chunk->node);
+    cds_list_add(&chunk->node, &cache->unused);
     cache->unused_units += chunk->units;
     if (cache->unused_units <= keep || pthread_mutex_trylock(&cache->horizon->grow_lock))
         return;
@@ -207,7 +205,7 @@ bool rst_horizon_cache_leave(struct rst_horizon_cache *cache)
         while (cache->n_free)
             chunk->free |= UINT64_C(1) << (cache->free[--cache->n_free] - chunk->words);
         if (chunk->free)
-            rst_horizon_link(&cache->available, chunk);
+            cds_list_add(&chunk->node, &cache->available);
         if (chunk->free == rst_horizon_all(chunk))
             rst_horizon_unused_slow(cache, chunk);
     }
@@ -334,16 +332,16 @@ static void make_current(struct rst_horizon_cache *cache, struct rst_horizon_chu
 static struct rst_horizon_chunk *next_chunk(struct rst_horizon *horizon,
                                             struct rst_horizon_cache *cache)
 {
-    struct rst_horizon_chunk *chunk = cache->available;
+    struct rst_horizon_chunk *chunk = first_of(&cache->available);
 
     if (chunk) {
-        unlink_chunk(&cache->available, chunk);
+        cds_list_del(&chunk->node);
         return chunk;
     }
-    chunk = cache->unused;
+    chunk = first_of(&cache->unused);
     if (!chunk)
         return new_chunk(horizon, cache);
-    unlink_chunk(&cache->unused, chunk);
+    cds_list_del(&chunk->node);
     cache->unused_units -= chunk->units;
     return chunk;
 }

@@ -70,7 +70,7 @@ struct rst_horizon_chunk {
     uint64_t free;                         /* owner only; 0 while the chunk is current */
     struct rst_horizon_cache *owner;       /* constant while it has one */
     uint64_t *words;                       /* constant while it has an owner, as is `units` */
-    struct rst_horizon_chunk *next, *prev; /* owner only: in owner->available or owner->unused */
+    struct cds_list_head node;             /* owner only: in owner->available or owner->unused */
     rst_word returned;                     /* other threads set bits, the owner takes them */
     struct rst_horizon_chunk *return_next; /* in owner->returns */
     unsigned units;
@@ -197,12 +197,12 @@ static inline uint64_t rst_slot_txn_seq(const uint64_t *word)
  * computed bit. While a chunk is current its bitmap is empty.
  */
 struct rst_horizon_cache {
-    uint64_t *words;                     /* of the current chunk */
-    size_t bytes;                        /* that these take; 0 at first */
-    uintptr_t views_base;                /* where the own view of a slot at address 0 would be */
-    struct rst_horizon_chunk *current;   /* NULL at first */
-    struct rst_horizon_chunk *available; /* other chunks with free slots, and with slots in use */
-    struct rst_horizon_chunk *unused;    /* other chunks without slots in use */
+    uint64_t *words;                   /* of the current chunk */
+    size_t bytes;                      /* that these take; 0 at first */
+    uintptr_t views_base;              /* where the own view of a slot at address 0 would be */
+    struct rst_horizon_chunk *current; /* NULL at first */
+    struct cds_list_head available;    /* other chunks with free slots, and with slots in use */
+    struct cds_list_head unused;       /* other chunks without slots in use */
     struct rst_horizon *horizon;
     unsigned units;        /* of all its chunks */
     unsigned unused_units; /* of the unused ones */
@@ -328,17 +328,6 @@ static inline uint64_t rst_horizon_all(const struct rst_horizon_chunk *chunk)
     return UINT64_MAX >> (64 - chunk->units * RST_UNIT_SLOTS);
 }
 
-/* Puts a chunk in front of a list of its context. */
-static inline void rst_horizon_link(struct rst_horizon_chunk **list,
-                                    struct rst_horizon_chunk *chunk)
-{
-    chunk->prev = NULL;
-    chunk->next = *list;
-    if (*list)
-        (*list)->prev = chunk;
-    *list = chunk;
-}
-
 /* As rst_slot_view() for a slot of the current chunk, in fewer instructions. */
 static inline struct roster_shown *rst_horizon_current_view(const struct rst_horizon_cache *cache,
                                                             const uint64_t *word)
@@ -374,7 +363,7 @@ static inline void rst_horizon_release(struct rst_horizon_cache *cache, uint64_t
         return;
     }
     if (rst_unlikely(!chunk->free))
-        rst_horizon_link(&cache->available, chunk);
+        cds_list_add(&chunk->node, &cache->available);
     chunk->free |= bit;
     if (rst_unlikely(chunk->free == rst_horizon_all(chunk)))
         rst_horizon_unused_slow(cache, chunk);

@@ -112,7 +112,7 @@ struct roster {
     struct rst_event_log *event_log; /* constant */
 
     /* Written under the process-wide lock of thread.c. */
-    struct rst_thread *threads;
+    struct cds_list_head threads;
     struct rst_thread *idle_threads;
 };
 

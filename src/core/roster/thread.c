@@ -55,7 +55,7 @@ void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thr
 {
     struct rst_thread *thread;
 
-    for (thread = roster->threads; thread; thread = thread->roster_next)
+    cds_list_for_each_entry (thread, &roster->threads, of_roster)
         visit(thread, arg);
 }
 
@@ -140,12 +140,7 @@ static void detach(struct rst_thread *thread)
 
     add_counts(&roster->alone, &thread->counts);
     rst_stays_add(&roster->stays, &thread->stays);
-    if (thread->roster_next)
-        thread->roster_next->roster_prev = thread->roster_prev;
-    if (thread->roster_prev)
-        thread->roster_prev->roster_next = thread->roster_next;
-    else
-        roster->threads = thread->roster_next;
+    cds_list_del(&thread->of_roster);
     rst_fetch_sub(&roster->account.memory, sizeof(*thread));
 }
 
@@ -309,10 +304,7 @@ static struct rst_thread *new_context(struct roster *roster)
     init_gates(thread, roster);
     rst_horizon_cache_init(&thread->horizon, &roster->horizon);
     thread->roster = roster;
-    thread->roster_next = roster->threads;
-    if (thread->roster_next)
-        thread->roster_next->roster_prev = thread;
-    roster->threads = thread;
+    cds_list_add(&thread->of_roster, &roster->threads);
     rst_fetch_add(&roster->account.memory, sizeof(*thread));
     return thread;
 }
@@ -378,8 +370,9 @@ struct rst_thread *rst_thread_enter_slow(struct roster *roster, int *err)
 void rst_thread_leave_roster(struct roster *roster)
 {
     pthread_mutex_lock(&process_lock);
-    while (roster->threads) {
-        struct rst_thread *thread = roster->threads;
+    while (!cds_list_empty(&roster->threads)) {
+        struct rst_thread *thread =
+            cds_list_first_entry(&roster->threads, struct rst_thread, of_roster);
 
         (void)give_back(thread); /* nothing is open, so nothing is in use */
         detach(thread);

@@ -50,9 +50,9 @@ struct rst_thread {
     uint32_t opening; /* the bit of the kind of session that the thread is opening, see drain.c */
     struct rst_own_node own; /* the thread's own */
     /* Under the process-wide lock: */
-    struct rst_thread *roster_next, *roster_prev; /* in roster->threads, all of them */
-    struct rst_thread *idle_next;                 /* in roster->idle_threads */
-    struct rst_own *owner;                        /* its thread's; NULL once that has ended */
+    struct cds_list_head of_roster; /* in roster->threads, all of them */
+    struct rst_thread *idle_next;   /* in roster->idle_threads */
+    struct rst_own *owner;          /* its thread's; NULL once that has ended */
 } rst_cache_aligned;
 
 /* The size of a piece of memory, and the number of contexts that are carved from it. */

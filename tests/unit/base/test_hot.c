@@ -275,8 +275,8 @@ Test(hot, what_is_given_back_has_room_whatever_the_lists_hold)
         for (i = 0; i < 3; i++) {
             unit_ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
             unit_refused(roster, session, roster_txn_begin_at(session, 1), -ESTALE);
-            cr_assert_leq(roster->threads->hot[RST_HOT_VIEW].room,
-                          roster->threads->hot[RST_HOT_VIEW].limit);
+            cr_assert_leq(rst_thread_last->hot[RST_HOT_VIEW].room,
+                          rst_thread_last->hot[RST_HOT_VIEW].limit);
             unit_ok(roster_stmt_end(session));
         }
         unit_ok(roster_stmt_begin(session, ROSTER_COMMAND_QUERY, NULL, 0, NULL, 0));
