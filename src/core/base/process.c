@@ -35,11 +35,6 @@ int rst_process_at_fork(bool *done, void (*before)(void), void (*parent)(void), 
     return err;
 }
 
-bool rst_process_forked(void)
-{
-    return rst_load(&rst_process_is_child) != 0;
-}
-
 unsigned rst_process_number(void)
 {
     return rst_load(&rst_process_is_child);

@@ -22,10 +22,7 @@ ROSTER_API int rst_process_init(void);
 int rst_process_at_fork(bool *done, void (*before)(void), void (*parent)(void),
                         void (*child)(void));
 
-/* Whether this process is a forked child of the one that created the first object. One load. */
-ROSTER_API bool rst_process_forked(void);
-
-/* How many forks ago that was: what an object keeps, and compares with later. */
+/* How many forks ago the first object was created: what each keeps, and compares with later. */
 ROSTER_API unsigned rst_process_number(void);
 
 /* What the latter returns, for the core's hot paths; written by the child's first instructions. */

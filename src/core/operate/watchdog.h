@@ -25,13 +25,16 @@
 #define RST_EVENT_ROOM                                                                             \
     (sizeof(((struct roster_event *)0)->text) + sizeof(((struct roster_event *)0)->digest))
 
+/* What was reported as expensive: a statement by its number, a transaction by its start. */
+struct rst_reported {
+    uint64_t what;
+    uint64_t at;
+};
+
 /* The record of a session from walk to walk, only for expensive or dying ones. */
 struct rst_track {
     uint64_t session_id; /* 0: a free place */
-    uint64_t stmt_seq;   /* that was reported, and when */
-    uint64_t stmt_told;
-    uint64_t start_ts;
-    uint64_t txn_told;
+    struct rst_reported statement, txn;
     uint64_t
         kill_seq; /* the statement or transaction that was killed; UINT64_MAX: the connection */
     uint64_t kill_seen;
@@ -82,11 +85,12 @@ struct roster_watchdog {
 /* One walk at the coarse clock's time `now`, under the lock; delivers nothing. */
 int rst_watchdog_walk(struct roster_watchdog *watchdog, uint64_t now);
 
-/* A new event about a session; NULL if this walk has no room for another. */
+/* A new event about a session, of an age and a limit; NULL if this walk has no room for another. */
 struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
                                         enum roster_event_kind kind,
                                         const struct roster_session *session,
-                                        const struct roster_shown *view);
+                                        const struct roster_shown *view, uint64_t age_ms,
+                                        uint64_t limit);
 
 /* Fills an event from a session's view. */
 void rst_event_fill(struct roster_event *event, const struct roster_session *session,

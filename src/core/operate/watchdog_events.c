@@ -49,7 +49,8 @@ static bool events_grow(struct roster_watchdog *watchdog)
 struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
                                         enum roster_event_kind kind,
                                         const struct roster_session *session,
-                                        const struct roster_shown *view)
+                                        const struct roster_shown *view, uint64_t age_ms,
+                                        uint64_t limit)
 {
     struct roster_event *event;
 
@@ -58,5 +59,7 @@ struct roster_event *rst_watchdog_event(struct roster_watchdog *watchdog,
     event = &watchdog->events[watchdog->n_events++];
     rst_event_fill(event, session, view);
     event->kind = kind;
+    event->age_ms = age_ms;
+    event->limit = limit;
     return event;
 }

@@ -71,7 +71,8 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
     shown = rst_look_at(session, &copy, room, sizeof(room));
     if (!shown->statement || shown->statement->seq != seq)
         return -ESTALE; /* nor is it what the event would show */
-    event = rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, session, shown);
+    event = rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, session, shown, age_ms,
+                               watchdog->options.server_memory);
     if (!event) { /* no room to tell is no reason not to free memory */
         rst_event_fill(&local, session, shown);
         event = &local;
@@ -81,8 +82,6 @@ static int kill_for_memory(struct roster_watchdog *watchdog, uint64_t session_id
     event->target = target;
     event->reason = kill.reason;
     event->result = err;
-    event->limit = watchdog->options.server_memory;
-    event->age_ms = age_ms;
     if (!err)
         remember(watchdog, event, used, target == ROSTER_KILL_TARGET_CONNECTION);
     return err;

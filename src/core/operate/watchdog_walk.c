@@ -94,11 +94,10 @@ static bool kill_it(struct visit *visit, enum roster_kill_target target,
     else if (target == ROSTER_KILL_TARGET_TRANSACTION &&
              !rst_txn_seq(visit->session, visit->view, &kill.txn_seq))
         return false; /* it has done something since it was measured */
-    event = rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, visit->session, visit->view);
+    event =
+        rst_watchdog_event(watchdog, ROSTER_EVENT_KILL, visit->session, visit->view, age_ms, limit);
     if (!event)
         return false;
-    event->age_ms = age_ms;
-    event->limit = limit;
     event->reason = reason;
     event->target = target;
     event->result = rst_kill_session(watchdog->roster, visit->session, &kill);
@@ -172,60 +171,35 @@ static bool check_limits(struct visit *visit)
     return false;
 }
 
-static void tell(struct visit *visit, enum roster_event_kind kind, uint64_t age_ms, uint64_t limit)
-{
-    struct roster_event *event =
-        rst_watchdog_event(visit->watchdog, kind, visit->session, visit->view);
-
-    if (!event)
-        return;
-    event->age_ms = age_ms;
-    event->limit = limit;
-}
-
-static bool is_repeat_due(const struct roster_watchdog *watchdog, uint64_t reported,
-                          uint64_t repeat_ms)
-{
-    uint64_t age_ms;
-
-    return repeat_ms != ROSTER_LIMIT_NONE && is_over(watchdog->now, reported, repeat_ms, &age_ms);
-}
-
-static void check_expensive_statement(struct visit *visit)
+/* Reports something expensive, and again when the time to repeat it has passed. */
+static void tell(struct visit *visit, struct rst_reported *last, enum roster_event_kind kind,
+                 uint64_t what, uint64_t age_ms, uint64_t limit, uint64_t repeat_ms)
 {
     struct roster_watchdog *watchdog = visit->watchdog;
+    uint64_t since_ms;
+
+    if (last->what == what &&
+        (repeat_ms == ROSTER_LIMIT_NONE || !is_over(watchdog->now, last->at, repeat_ms, &since_ms)))
+        return;
+    *last = (struct rst_reported){what, watchdog->now};
+    (void)rst_watchdog_event(watchdog, kind, visit->session, visit->view, age_ms, limit);
+}
+
+static void check_expensive(struct visit *visit)
+{
+    const struct roster_watchdog *watchdog = visit->watchdog;
+    const struct roster_watchdog_options *options = &watchdog->options;
     const struct roster_statement *statement = visit->view->statement;
-    struct rst_track *track;
     uint64_t age_ms;
 
-    if (!statement || watchdog->options.statement_ms == ROSTER_LIMIT_NONE ||
-        !is_over(watchdog->now, statement->since, watchdog->options.statement_ms, &age_ms))
-        return;
-    track = track_of(visit);
-    if (!track ||
-        (track->stmt_seq == statement->seq &&
-         !is_repeat_due(watchdog, track->stmt_told, watchdog->options.statement_repeat_ms)))
-        return;
-    track->stmt_seq = statement->seq;
-    track->stmt_told = watchdog->now;
-    tell(visit, ROSTER_EVENT_STATEMENT, age_ms, watchdog->options.statement_ms);
-}
-
-static void check_expensive_txn(struct visit *visit)
-{
-    struct roster_watchdog *watchdog = visit->watchdog;
-    uint64_t age_ms = txn_age(visit);
-    struct rst_track *track;
-
-    if (watchdog->options.txn_ms == ROSTER_LIMIT_NONE || age_ms <= watchdog->options.txn_ms)
-        return;
-    track = track_of(visit);
-    if (!track || (track->start_ts == visit->view->start_ts &&
-                   !is_repeat_due(watchdog, track->txn_told, watchdog->options.txn_repeat_ms)))
-        return;
-    track->start_ts = visit->view->start_ts;
-    track->txn_told = watchdog->now;
-    tell(visit, ROSTER_EVENT_TXN, age_ms, watchdog->options.txn_ms);
+    if (statement && options->statement_ms != ROSTER_LIMIT_NONE &&
+        is_over(watchdog->now, statement->since, options->statement_ms, &age_ms) && track_of(visit))
+        tell(visit, &visit->track->statement, ROSTER_EVENT_STATEMENT, statement->seq, age_ms,
+             options->statement_ms, options->statement_repeat_ms);
+    age_ms = txn_age(visit);
+    if (options->txn_ms != ROSTER_LIMIT_NONE && age_ms > options->txn_ms && track_of(visit))
+        tell(visit, &visit->track->txn, ROSTER_EVENT_TXN, visit->view->start_ts, age_ms,
+             options->txn_ms, options->txn_repeat_ms);
 }
 
 /* What of a session is dying: the largest part of it. */
@@ -273,12 +247,11 @@ static void check_stuck(struct visit *visit)
     if (track->kill_told || watchdog->options.stuck_ms == ROSTER_LIMIT_NONE ||
         !is_over(watchdog->now, track->kill_seen, watchdog->options.stuck_ms, &age_ms))
         return;
-    event = rst_watchdog_event(watchdog, ROSTER_EVENT_STUCK, visit->session, visit->view);
+    event = rst_watchdog_event(watchdog, ROSTER_EVENT_STUCK, visit->session, visit->view, age_ms,
+                               watchdog->options.stuck_ms);
     if (!event)
         return;
     track->kill_told = true;
-    event->age_ms = age_ms;
-    event->limit = watchdog->options.stuck_ms;
     event->target = dying.target;
     event->reason = dying.reason;
 }
@@ -303,8 +276,7 @@ static int visit_session(const struct roster_session *session, const struct rost
     rst_watchdog_memory_look(watchdog, session, view, is_dying(&visit));
     if (is_dying(&visit))
         check_stuck(&visit);
-    check_expensive_statement(&visit);
-    check_expensive_txn(&visit);
+    check_expensive(&visit);
     return 0;
 }
 
