@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_ARGS 64
+#define AGES_MOST 64
 
 /* Keys of options without a letter that are more than a text to keep; 0 stands for any other. */
 enum { OUTPUT_KEY = 256, STORE_PASSWORD_KEY, USAGE_KEY, FREE_KEY };
@@ -112,7 +112,6 @@ struct parsed {
     const struct command *command;
     unsigned used; /* what the options given belong to */
     bool help;
-    char *args[MOST_ARGS];
     char token[SECRET_MOST];
     char password[SECRET_MOST];
 };
@@ -149,10 +148,10 @@ static void parse_arg(struct parsed *parsed, char *arg, struct argp_state *state
         parsed->command = ctl_command(arg);
         if (!parsed->command)
             argp_error(state, "unknown command \"%s\"", arg);
-    } else if (!(parsed->command->takes & ARGS) || parsed->options.n_args == MOST_ARGS) {
+    } else if (!(parsed->command->takes & ARGS)) {
         argp_error(state, "unexpected argument \"%s\"", arg);
     } else {
-        parsed->args[parsed->options.n_args++] = arg;
+        parsed->options.args[parsed->options.n_args++] = arg;
     }
 }
 
@@ -263,13 +262,13 @@ static error_t parse_option(struct parsed *parsed, int key, char *arg, struct ar
 
 /* "-2h" is an age, and no option is a digit: with a blank before it, getopt takes it for an
  * argument. What stands behind "--" is one already. as_given() is without the blank. */
-static char with_blank[MOST_ARGS][64];
+static char with_blank[AGES_MOST][64];
 
 static void keep_ages(int argc, char **argv)
 {
     int n, used = 0;
 
-    for (n = 1; n < argc && used < MOST_ARGS && strcmp(argv[n], "--") != 0; n++)
+    for (n = 1; n < argc && used < AGES_MOST && strcmp(argv[n], "--") != 0; n++)
         if (argv[n][0] == '-' && argv[n][1] >= '0' && argv[n][1] <= '9' && strlen(argv[n]) < 62) {
             snprintf(with_blank[used], sizeof(with_blank[0]), " %s", argv[n]);
             argv[n] = with_blank[used++];
@@ -280,7 +279,7 @@ static char *as_given(char *arg)
 {
     size_t n;
 
-    for (n = 0; n < MOST_ARGS; n++)
+    for (n = 0; n < AGES_MOST; n++)
         if (arg == with_blank[n])
             return arg + 1;
     return arg;
@@ -411,7 +410,9 @@ int main(int argc, char **argv)
     parsed.options.server = getenv("ROSTER_SERVER");
     parsed.options.token = getenv("ROSTER_TOKEN");
     parsed.options.store_password = getenv("ROSTER_STORE_PASSWORD");
-    parsed.options.args = parsed.args;
+    parsed.options.args = calloc((size_t)argc + 1, sizeof(*parsed.options.args));
+    if (!parsed.options.args)
+        return ctl_error(CTL_FAILED, "out of memory");
     unsetenv("POSIXLY_CORRECT"); /* options may stand behind the command */
     keep_ages(argc, argv);
     parse_all(argc, argv, &parsed);

@@ -371,6 +371,9 @@ expect "is told apart" '*restarted*' "$complaint"
 "$ctl" events --follow --since="$last" >"$work/followed" &
 follower=$!
 
+# shellcheck disable=SC2046 # words, as many as xargs gives
+run 2 kill $(seq -f x%g 2000)
+expect "each of many ids is looked at" 2000 "$(grep -c 'is not the id of a session' "$work/complaint")"
 run 5 kill 4711
 expect "a session that is not there" '*no such session*' "$complaint"
 run 1 kill --statement 1
