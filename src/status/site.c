@@ -273,7 +273,7 @@ int rst_site_start(const struct rst_site *what, struct roster_status **made)
     if (site->count)
         return 0;
     rst_site_stop(site->status);
-    return -ENOMEM;
+    return -EAGAIN;
 }
 
 void rst_site_stop(struct roster_status *status)

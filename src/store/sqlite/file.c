@@ -144,8 +144,8 @@ static int check_existing(const char *address, const char *path, bool must_exist
     if (errno == ENOENT)
         return rst_store_error_set(
             error, -ENOENT,
-            "store \"sqlite:%s\": the file does not exist; create it by opening "
-            "it without the option must_exist",
+            "store \"sqlite:%s\": the file does not exist, and is not to be created here; name "
+            "the one that the servers use",
             shown_url(address).text);
     return rst_store_error_set(error, errno == EIO ? -EIO : -EACCES,
                                "store \"sqlite:%s\": the file cannot be reached (%s)",
