@@ -184,6 +184,9 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
     err = sqlite3_open_v2(store->path, &conn->db, flags, "unix");
     if (err != SQLITE_OK) {
         err = conn->db ? rst_sqlite_conn_errno(conn, err) : -ENOMEM;
+        /* A file that it could not create SQLite tries to read, and then it is missing. */
+        if (create && err == -EREMCHG)
+            err = rst_sqlite_file_check_directory(store->path) ?: err;
     } else {
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
         err = rst_sqlite_settings_apply(conn);

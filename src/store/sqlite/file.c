@@ -8,6 +8,7 @@
 #include "store/sqlite/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <linux/magic.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 /* File systems that other hosts may write to, where shared memory is not shared. */
 static bool is_remote(const struct statfs *fs)
@@ -184,6 +186,17 @@ int rst_sqlite_file_locate(const char *address, const struct roster_store_option
         free(*path);
         *path = NULL;
     }
+    return err;
+}
+
+int rst_sqlite_file_check_directory(const char *path)
+{
+    char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+    int err = directory ? 0 : -ENOMEM;
+
+    if (!err && faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS))
+        err = errno == EROFS ? -EROFS : errno == EACCES ? -EACCES : 0;
+    free(directory);
     return err;
 }
 

@@ -126,6 +126,8 @@ static inline struct sqlite_tx *sqlite_tx_of(struct store_engine *engine)
 /* Makes the path absolute and refuses files that cannot be a store. */
 int rst_sqlite_file_locate(const char *address, const struct roster_store_options *options,
                            char **path, const struct store_error *error);
+/* Whether files can be created beside it: 0, -EACCES, -EROFS or -ENOMEM. */
+int rst_sqlite_file_check_directory(const char *path);
 /* 0, or -EREMCHG when nothing is there any more, or what stat() said. */
 int rst_sqlite_file_identify(const char *path, struct sqlite_file_id *id);
 /* The same of what SQLite keeps beside it. */

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TIMEOUT_MS 50
@@ -156,4 +158,17 @@ Test(store_sqlite_errors, opened_and_rebound)
 {
     for (size_t i = 0; i < sizeof(hindrances) / sizeof(hindrances[0]); i++)
         expect_hindered(&hindrances[i]);
+}
+
+Test(store_sqlite_errors, created_where_nothing_may_be, .init = sqlite_file_name)
+{
+    char error[ROSTER_STORE_ERROR_SIZE] = "";
+    struct roster_store *store = NULL;
+
+    cr_assert_eq(chmod(sqlite_dir, 0555), 0);
+    if (geteuid() == 0)
+        cr_assert_eq(seteuid(65534), 0);
+    cr_expect_eq(roster_store_open(sqlite_url, NULL, &store, error, sizeof(error)), -EACCES);
+    cr_expect_not_null(strstr(error, "the right to write it and its directory"), "%s", error);
+    cr_expect_null(store);
 }
