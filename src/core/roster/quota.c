@@ -269,7 +269,8 @@ static int refuse(struct rst_quota *quota, struct rst_group *group,
 
 /*
  * The groups for what `bits` say, with room in each; those that are the same as in `same` are NULL
- * and need none. Of those made, the caller fills or frees all. Returns 0, -EDQUOT or -ENOMEM.
+ * and need none. `why` NULL: whether there is room or not. Of those made, the caller fills or frees
+ * all. Returns 0, -EDQUOT or -ENOMEM.
  */
 static int find_room(struct roster *roster, const struct rst_values *values, unsigned bits,
                      const struct rst_values *same, bool privileged,
@@ -287,7 +288,7 @@ static int find_room(struct roster *roster, const struct rst_values *values, uns
         groups[by] = need(roster, (enum roster_group_by)by, value, values->length[by]);
         if (!groups[by])
             return -ENOMEM;
-        if (groups[by]->sessions >= places(rule_of(roster->quota, groups[by]), privileged))
+        if (why && groups[by]->sessions >= places(rule_of(roster->quota, groups[by]), privileged))
             return refuse(roster->quota, groups[by], why);
     }
     return 0;
@@ -374,19 +375,13 @@ int rst_quota_count(struct roster *roster, struct roster_session *session, unsig
 {
     struct rst_group *groups[ROSTER_GROUP_BYS] = {NULL};
     struct rst_values values;
-    unsigned by;
-    int err = 0;
+    int err;
 
     if (session->counted & RST_LEFT)
         return 0;
     bits &= ~(unsigned)session->counted;
     rst_values_of(&values, rst_dereference(&session->identity));
-    for (by = 0; !err && by < ROSTER_GROUP_BYS; by++)
-        if ((bits & 1u << by) && values.value[by]) {
-            groups[by] =
-                need(roster, (enum roster_group_by)by, values.value[by], values.length[by]);
-            err = groups[by] ? 0 : -ENOMEM;
-        }
+    err = find_room(roster, &values, bits, NULL, false, groups, NULL);
     if (!err) {
         enter(groups);
         session->counted |= (uint8_t)(bits | RST_COUNTED);

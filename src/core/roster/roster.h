@@ -15,13 +15,13 @@
 #include "core/base/stays.h"
 #include "core/base/struct_size.h"
 #include "core/base/ticker.h"
-#include "core/roster/counters.h"
 #include "core/roster/registry.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <roster/block.h>
 #include <roster/manager.h>
+#include <roster/metrics.h>
 #include <roster/timestamp.h>
 
 struct rst_event_log;
@@ -52,6 +52,27 @@ struct rst_last_scan {
     rst_word taken;
     uint64_t max_age_ms;
     struct roster_min min;
+};
+
+/* Counted by the owner, summed by roster_stats(). */
+struct rst_thread_counts {
+    rst_word sessions_opened;
+    rst_word txns_begun;
+    rst_word txns_forced;
+    rst_word statements;
+};
+
+/* At most one measurement of a grace period. */
+struct rst_grace {
+    struct rcu_head head;
+    rst_word since; /* CLOCK_MONOTONIC, ns; 0 while none is */
+    rst_word took;
+};
+
+/* Of scans, by any number of threads. */
+struct rst_scan_times {
+    rst_word sum_ns;
+    rst_word buckets[ROSTER_TIME_BUCKETS];
 };
 
 /* The newest deadlocks. Only threads that have found one or list them take the lock. */

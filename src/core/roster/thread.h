@@ -25,7 +25,6 @@
 #include "core/base/process.h"
 #include "core/base/rcu.h"
 #include "core/base/stays.h"
-#include "core/roster/counters.h"
 #include "core/roster/own.h"
 #include "core/roster/roster.h"
 
