@@ -144,7 +144,7 @@ int rst_mdb_killer_start(struct roster *of)
 
     roster = of;
     if (pipe2(orders, O_CLOEXEC))
-        return -errno;
+        return -ENOMEM; /* or descriptors */
     (void)fcntl(orders[1], F_SETFL, O_NONBLOCK);
     (void)fcntl(orders[1], F_SETPIPE_SZ, PIPE_BYTES);
     /* The server takes signals in a thread of its own. */

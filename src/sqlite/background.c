@@ -104,7 +104,7 @@ static int start_thread(char **message)
         return SQLITE_OK;
     rst_descriptors_fill();
     if (pipe2(orders, O_CLOEXEC | O_NONBLOCK))
-        err = -errno;
+        err = -ENOMEM; /* or descriptors */
     if (!err)
         err = rst_background_open(&background, &duty, false, NULL, NULL);
     if (!err) {
@@ -112,7 +112,7 @@ static int start_thread(char **message)
         return SQLITE_OK;
     }
     close_orders();
-    *message = sqlite3_mprintf("roster: no thread: %s", roster_strerror(err));
+    *message = sqlite3_mprintf("roster: limits and the endpoint: %s", roster_strerror(err));
     return SQLITE_ERROR;
 }
 

@@ -24,6 +24,15 @@ if command -v sqlite3 >/dev/null; then
     # The shell opens and closes; a view is no way to reach a kill.
     expect "a view may not kill" "*unsafe use of roster_kill()*" "$(sqlite3 "$file" \
         ".load $extension" "CREATE VIEW v AS SELECT roster_kill(1)" "SELECT * FROM v" 2>&1)"
+    for limit in 4 5 6 7 8 9; do
+        (
+            ulimit -n "$limit"
+            export LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs XDG_RUNTIME_DIR=$work ROSTER_SQLITE_STATUS=on
+            sqlite3 "$file" ".load $extension" "SELECT 1" || true
+        ) >>"$work/few" 2>&1
+    done
+    expect "without descriptors it says what lacks" "*out of memory or file descriptors*" "$(cat "$work/few")"
+    expect "and no number without a meaning" 0 "$(grep -c "not an error number" "$work/few")"
 else
     echo "there is no sqlite3 shell"
 fi
