@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <roster/oracle_store.h>
@@ -258,15 +257,6 @@ static void bench_survey(const char *url)
 
 /* -------------------------------------------------------------------------------- idle */
 
-static double processor_seconds(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 /* The roster's ticker is not the syncer's, so it is switched off. */
 static void bench_idle(const char *url)
 {
@@ -287,10 +277,10 @@ static void bench_idle(const char *url)
     must(roster_safe_point_create(store, &options, &safe_point), "safe points");
     must(roster_safe_point_start(safe_point), "safe points");
     pause_for(1);
-    before = processor_seconds();
+    before = seconds(CLOCK_PROCESS_CPUTIME_ID);
     pause_for(IDLE_SECONDS);
     printf("idle syncer and safe points: %.4f %% of a core\n",
-           (processor_seconds() - before) / IDLE_SECONDS * 100);
+           (seconds(CLOCK_PROCESS_CPUTIME_ID) - before) / IDLE_SECONDS * 100);
     roster_safe_point_destroy(safe_point);
     must(roster_syncer_stop(options.syncer, 1000), "stop");
     roster_syncer_destroy(options.syncer);

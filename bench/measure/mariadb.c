@@ -79,19 +79,9 @@ static double now(void)
 /* The processor time that a process has used, in seconds. */
 static double used(long pid)
 {
-    char path[64], text[1024] = "";
-    const char *at;
-    unsigned long user = 0, kernel = 0;
-    FILE *file;
+    clockid_t clock;
 
-    snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
-    file = fopen(path, "re");
-    if (file && fgets(text, sizeof(text), file) && (at = strrchr(text, ')')))
-        /* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
-        (void)sscanf(at, ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu %lu", &user, &kernel);
-    if (file)
-        (void)fclose(file);
-    return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
+    return clock_getcpuclockid((pid_t)pid, &clock) ? 0 : (double)rst_clock_ns(clock) / 1e9;
 }
 
 static void *read_rows(void *arg)
