@@ -160,8 +160,8 @@ static inline bool rst_slot_read(const uint64_t *word, uint64_t bound, struct rs
  */
 static inline struct roster_shown *rst_slot_view(const uint64_t *word)
 {
-    uintptr_t block = (uintptr_t)word & ~(uintptr_t)(RST_BLOCK_SIZE - 1);
-    uintptr_t place = (uintptr_t)word - block - offsetof(struct rst_horizon_block, words);
+    uintptr_t in_block = (uintptr_t)word % RST_BLOCK_SIZE, block = (uintptr_t)word - in_block;
+    uintptr_t place = in_block - offsetof(struct rst_horizon_block, words);
 
     return (struct roster_shown *)(block + offsetof(struct rst_horizon_block, views) +
                                    place * RST_VIEW_PER_WORD);
