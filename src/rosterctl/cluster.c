@@ -221,6 +221,13 @@ static struct server *server_of(const struct servers *servers, const char *arg, 
     return found;
 }
 
+static int may_have(const char *id)
+{
+    return ctl_error(CTL_NO_SERVER,
+                     "session %s: a server that does not answer may have one; name it as SERVER:%s",
+                     id, id);
+}
+
 /* The only server that has the session. Returns an exit code after it was said why there is none:
  * no server has it, or several, or one that does not answer may. */
 static int only_server(struct servers *servers, const struct options *options, const char *id,
@@ -237,10 +244,7 @@ static int only_server(struct servers *servers, const struct options *options, c
             count++;
         }
     if (servers_complain(servers))
-        return ctl_error(CTL_NO_SERVER,
-                         "session %s: a server that does not answer may have one; name it as "
-                         "SERVER:%s",
-                         id, id);
+        return may_have(id);
     if (count == 1)
         return CTL_OK;
     return ctl_error(CTL_NOT_FOUND,
@@ -249,7 +253,8 @@ static int only_server(struct servers *servers, const struct options *options, c
                      id, count, id);
 }
 
-static int kill_one(const struct options *options, struct servers *servers, char *arg)
+/* `*silent`: a server did not answer that may have any session. It is not waited for again. */
+static int kill_one(const struct options *options, struct servers *servers, char *arg, bool *silent)
 {
     struct options one = *options;
     struct server *server;
@@ -260,10 +265,14 @@ static int kill_one(const struct options *options, struct servers *servers, char
     server = server_of(servers, arg, &id);
     if (!text_is_number(id) || (!server && id != arg))
         return ctl_error(CTL_USAGE, "\"%s\" is neither the id of a session nor SERVER:ID", arg);
-    if (!server)
+    if (!server && *silent)
+        return may_have(id);
+    if (!server) {
         code = only_server(servers, options, id, &server);
-    else
+        *silent = code == CTL_NO_SERVER;
+    } else {
         servers_ask(&(struct servers){.all = server, .count = 1}, options, NULL, NULL);
+    }
     if (code != CTL_OK)
         return code;
     if (server->reply.code != CTL_OK)
@@ -279,11 +288,12 @@ static int kill_one(const struct options *options, struct servers *servers, char
 static int cluster_kill(const struct options *options, struct servers *servers)
 {
     int code = CTL_OK, n, one;
+    bool silent = false;
 
     if (!options->n_args)
         return ctl_error(CTL_USAGE, "kill takes the ids of sessions, or SERVER:ID");
     for (n = 0; n < options->n_args; n++) {
-        one = kill_one(options, servers, options->args[n]);
+        one = kill_one(options, servers, options->args[n], &silent);
         if (one != CTL_OK)
             code = one;
     }

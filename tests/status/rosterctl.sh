@@ -739,6 +739,10 @@ if grep -q "define HAVE_SQLITE" "$ROSTER_BUILDDIR/config.h"; then
     kill -STOP "${members[0]}"
     run 0 kill "$cluster" "$((10 << 21 | 2 << 1))"
     expect "which alone is asked" "session $((10 << 21 | 2 << 1)): delivered" "$out"
+    began=$SECONDS
+    run 3 kill "$cluster" 3 4 5 6 7 8
+    expect "each is refused" 6 "$(grep -c 'a server that does not answer may have one' "$work/complaint")"
+    [ $((SECONDS - began)) -lt 10 ] || expect "a frozen server is waited for once, not by each id" yes no
     kill -CONT "${members[0]}"
     run 2 activity "$cluster" --by=nonsense
     expect "an error of all is printed once" '*by "nonsense": it takes*' "$complaint"
