@@ -145,7 +145,7 @@ Test(store_open, sqlite_paths_are_checked)
     snprintf(url, sizeof(url), "sqlite:%s/none/store.db", dir);
     expect_refusal(url, NULL, -ENOENT, "/none", "create it");
     snprintf(url, sizeof(url), "sqlite:%s/store.db", dir);
-    expect_refusal(url, &o, -ENOENT, url, "must_exist");
+    expect_refusal(url, &o, -ENOENT, url, "name the one that the servers use");
     expect_refusal("sqlite:/dev/null", NULL, -EINVAL, "/dev/null", "regular file");
     expect_refusal("sqlite:/dev/null/store.db", NULL, -EINVAL, "/dev/null", "is not a directory");
 }
