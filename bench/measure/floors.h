@@ -42,7 +42,7 @@ struct floors {
 struct floors *floors_create(bool random_order, size_t records, size_t threads);
 /* As world_limit(). */
 void floors_limit(struct floors *floors, size_t active);
-void floors_destroy(void *floors);
+void floors_destroy(void *arg);
 
 /* Jobs over a struct floor_share. */
 int floor_two_stores(struct worker *worker);
@@ -60,5 +60,5 @@ struct floor_walk {
 };
 
 struct floor_walk *floor_walk_create(size_t bytes);
-void floor_walk_destroy(void *walk);
+void floor_walk_destroy(void *arg);
 int floor_walk_job(struct worker *worker); /* over a struct floor_walk; an operation is a walk */

@@ -80,4 +80,4 @@ struct slice {
     struct job jobs[];
 };
 
-double slice_sample(void *slice);
+double slice_sample(void *arg); /* a slice */

@@ -56,7 +56,7 @@ struct world *world_create(const struct options *asked, size_t sessions, size_t 
                            size_t text);
 /* From now on each thread uses only that number of its sessions, from all over memory. */
 void world_limit(struct world *world, size_t active);
-void world_destroy(void *world);
+void world_destroy(void *arg);
 
 /*
  * Opens `open` transactions, spread over the threads, each begun by the thread that owns the
