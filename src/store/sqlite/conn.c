@@ -171,7 +171,7 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
 {
     struct sqlite_conn *conn = calloc(1, sizeof(*conn));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-    int err;
+    int err, refused = 0;
 
     *out = NULL;
     if (!conn)
@@ -186,7 +186,8 @@ int rst_sqlite_conn_open(struct sqlite_store *store, bool create, int64_t deadli
         err = conn->db ? rst_sqlite_conn_errno(conn, err) : -ENOMEM;
         /* A file that it could not create SQLite tries to read, and then it is missing. */
         if (create && err == -EREMCHG)
-            err = rst_sqlite_file_check_directory(store->path) ?: err;
+            refused = rst_sqlite_file_check_directory(store->path);
+        err = refused ? refused : err;
     } else {
         sqlite3_busy_handler(conn->db, wait_for_lock, conn);
         err = rst_sqlite_settings_apply(conn);
