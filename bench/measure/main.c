@@ -9,6 +9,8 @@
 #include "core/base/descriptors.h"
 #include "workloads.h"
 
+#include <err.h>
+#include <errno.h>
 #include <string.h>
 
 int main(int argc, char **argv)
@@ -30,8 +32,9 @@ int main(int argc, char **argv)
             workloads[i].run(&bench);
             bench_clear(&bench);
         }
-    complain_of = "cannot write the report";
-    must(report_end(bench.report));
+    errno = -report_end(bench.report); /* the system's, not Roster's */
+    if (errno)
+        err(1, "cannot write the report");
     report_destroy(bench.report);
     runner_destroy(bench.runner);
     return 0;

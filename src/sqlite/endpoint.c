@@ -34,7 +34,7 @@ static bool own_address(char **message)
     }
     if (mkdir(directory, 0700) && errno != EEXIST) {
         *message = sqlite3_mprintf("roster: there is no directory %s for the socket: %s", directory,
-                                   roster_strerror(-errno));
+                                   strerrordesc_np(errno));
         return false;
     }
     snprintf(address, sizeof(address), "unix:%s/" RST_EXT_SOCKET, directory, (long)getpid());

@@ -57,6 +57,6 @@ ends 2 '"scaner" is unknown; give syncer' --beside=lister,scaner mixed
 ends 2 '"" is unknown; give syncer' --beside=lister, mixed
 ends 2 'each thread needs a session' --sessions=2 --threads=3 publish
 ends 2 'each transaction needs a session' --sessions=2 --open=3 scan
-ends 1 'cannot write the report' --json=missing/out --rounds=1 --seconds=0.01 --threads=1 canary
+ends 1 'cannot write the report: No such file or directory' --json=missing/out --rounds=1 --seconds=0.01 --threads=1 canary
 
 exit "$wrong"

@@ -32,6 +32,10 @@ if command -v sqlite3 >/dev/null; then
         ) >>"$work/few" 2>&1
     done
     expect "without descriptors it says what lacks" "*out of memory or file descriptors*" "$(cat "$work/few")"
+    expect "a runtime directory that is not there" "*no directory /nowhere/*: No such file or directory*" "$(
+        LD_LIBRARY_PATH=$ROSTER_BUILDDIR/.libs XDG_RUNTIME_DIR=/nowhere ROSTER_SQLITE_STATUS=on \
+            sqlite3 "$file" ".load $extension" "SELECT 1" 2>&1
+    )"
     expect "and no number without a meaning" 0 "$(grep -c "not an error number" "$work/few")"
 else
     echo "there is no sqlite3 shell"
