@@ -59,10 +59,8 @@ static void add(const sqlite3_backup *backup, struct rst_ext_conn *source)
 sqlite3_backup *sqlite3_backup_init(sqlite3 *pDest, const char *zDestName, sqlite3 *pSource,
                                     const char *zSourceName)
 {
-    sqlite3_backup *(*next)(sqlite3 *, const char *, sqlite3 *, const char *) =
-        (sqlite3_backup * (*)(sqlite3 *, const char *, sqlite3 *, const char *))
-            dlsym(RTLD_NEXT, "sqlite3_backup_init");
-    sqlite3_backup *backup = next(pDest, zDestName, pSource, zSourceName);
+    sqlite3_backup *backup =
+        RST_EXT_NEXT(sqlite3_backup_init)(pDest, zDestName, pSource, zSourceName);
     struct rst_ext_conn *source = backup ? rst_ext_conn_of(pSource) : NULL;
 
     if (source)
@@ -85,20 +83,18 @@ static struct rst_ext_conn *source_of(const sqlite3_backup *backup)
 
 int sqlite3_backup_step(sqlite3_backup *p, int nPage)
 {
-    int (*next)(sqlite3_backup *, int) =
-        (int (*)(sqlite3_backup *, int))dlsym(RTLD_NEXT, "sqlite3_backup_step");
     struct rst_ext_conn *source = source_of(p);
     sqlite3_mutex *mutex;
     bool shown;
     int err;
 
     if (!source)
-        return next(p, nPage);
+        return RST_EXT_NEXT(sqlite3_backup_step)(p, nPage);
     /* SQLite takes this one first, too. */
     mutex = sqlite3_db_mutex(source->db);
     sqlite3_mutex_enter(mutex);
     shown = rst_ext_reading_begin(source, TEXT);
-    err = next(p, nPage);
+    err = RST_EXT_NEXT(sqlite3_backup_step)(p, nPage);
     if (shown)
         rst_ext_reading_end(source);
     sqlite3_mutex_leave(mutex);
@@ -107,8 +103,6 @@ int sqlite3_backup_step(sqlite3_backup *p, int nPage)
 
 int sqlite3_backup_finish(sqlite3_backup *p)
 {
-    int (*next)(sqlite3_backup *) =
-        (int (*)(sqlite3_backup *))dlsym(RTLD_NEXT, "sqlite3_backup_finish");
     struct backup **link, *found;
 
     pthread_mutex_lock(&rst_ext_lock);
@@ -118,5 +112,5 @@ int sqlite3_backup_finish(sqlite3_backup *p)
         *link = found->next;
     pthread_mutex_unlock(&rst_ext_lock);
     free(found);
-    return next(p);
+    return RST_EXT_NEXT(sqlite3_backup_finish)(p);
 }

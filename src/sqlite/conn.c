@@ -24,11 +24,6 @@ atomic_bool rst_ext_ticking;
 static uint64_t last_id; /* under rst_ext_lock */
 static bool forks_seen;
 
-const char *rst_ext_application(void)
-{
-    return program_invocation_short_name;
-}
-
 struct rst_ext_conn *rst_ext_find(uint64_t id)
 {
     struct rst_ext_conn *conn;
@@ -103,7 +98,7 @@ static struct roster_session_attr describe(const struct rst_ext_conn *conn, char
         (unsigned long long)conn->opened_ms, sqlite3_db_mutex(conn->db) ? "serialized" : "none",
         conn->files ? "," RST_EXT_FILES : "", conn->files ? conn->files : "");
     attr.database = conn->file;
-    attr.application = rst_ext_application();
+    attr.application = program_invocation_short_name;
     attr.attributes = *attributes;
     attr.wake_kill = rst_ext_wake;
     attr.flags = ROSTER_SESSION_TRUNCATE | ROSTER_SESSION_LAST_STATEMENT;
@@ -305,8 +300,6 @@ int rst_ext_open(sqlite3 *db, bool fresh, char **message)
     if (!err)
         err = sqlite3_create_function_v2(db, "roster_id", 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, conn,
                                          id_function, NULL, NULL, NULL);
-    if (!err)
-        err = rst_ext_settings_register(db);
     if (!err)
         err = sqlite3_trace_v2(db, RST_EXT_EVENTS, rst_ext_trace, conn);
     if (!err)

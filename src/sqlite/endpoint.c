@@ -57,7 +57,7 @@ static int start_status(char **message)
     *(void **)(void *)&start = dlsym(library, "roster_status_start");
     *(void **)(void *)&stop_status = dlsym(library, "roster_status_stop");
     options.address = address;
-    options.name = rst_ext_application();
+    options.name = program_invocation_short_name;
     options.peers = true;
     options.error = error;
     options.error_size = sizeof(error);

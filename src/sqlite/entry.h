@@ -11,6 +11,9 @@ struct sqlite3_api_routines;
 
 #define RST_EXT_EXPORT __attribute__((visibility("default")))
 
+/* SQLite's own function, where roster.so stands before it. */
+#define RST_EXT_NEXT(function) ((__typeof__(function) *)dlsym(RTLD_NEXT, #function))
+
 /* The entry point, by SQLite's convention for a file roster.so. */
 RST_EXT_EXPORT int sqlite3_roster_init(struct sqlite3 *db, char **message,
                                        const struct sqlite3_api_routines *api);

@@ -117,15 +117,14 @@ struct rst_ext_settings {
 };
 extern struct rst_ext_settings rst_ext_settings;
 int rst_ext_settings_read(char **message);
-int rst_ext_settings_register(sqlite3 *db);
+void rst_ext_setting(sqlite3_context *context, int argc, sqlite3_value **argv);
 
 /* conn.c */
 int rst_ext_open(sqlite3 *db, bool fresh, char **message); /* fresh: it is being opened */
 struct rst_ext_conn *rst_ext_find(uint64_t id);            /* under rst_ext_lock */
 struct rst_ext_conn *rst_ext_conn_of(const sqlite3 *db);   /* for a thread inside of it; or NULL */
-const char *rst_ext_application(void);
-int rst_ext_session_again(struct rst_ext_conn *conn);     /* owner, under rst_ext_lock: a new id */
-void rst_ext_session_describe(struct rst_ext_conn *conn); /* likewise: its files have changed */
+int rst_ext_session_again(struct rst_ext_conn *conn);      /* owner, under rst_ext_lock: a new id */
+void rst_ext_session_describe(struct rst_ext_conn *conn);  /* likewise: its files have changed */
 void rst_ext_reclaim(void); /* memory of closed connections; under no lock */
 
 /* files.c. Lists by sqlite3_malloc(), NULL for an empty one. */

@@ -169,18 +169,24 @@ static void checkpoint_function(sqlite3_context *context, int argc, sqlite3_valu
 
 int rst_ext_functions_register(sqlite3 *db, struct rst_ext_conn *conn)
 {
-    const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-    int err = sqlite3_create_function_v2(db, "roster_kill", 1, flags, conn, kill_function, NULL,
-                                         NULL, NULL);
+    static const struct {
+        const char *name;
+        int args;
+        void (*call)(sqlite3_context *context, int argc, sqlite3_value **argv);
+    } functions[] = {
+        {"roster_kill", 1, kill_function},
+        {"roster_kill", 2, kill_function},
+        {"roster_checkpoint", 0, checkpoint_function},
+        {"roster_checkpoint", 1, checkpoint_function},
+        {"roster_setting", 1, rst_ext_setting},
+        {"roster_setting", 2, rst_ext_setting},
+    };
+    int err = SQLITE_OK;
+    size_t n;
 
-    if (!err)
-        err = sqlite3_create_function_v2(db, "roster_kill", 2, flags, conn, kill_function, NULL,
-                                         NULL, NULL);
-    if (!err)
-        err = sqlite3_create_function_v2(db, "roster_checkpoint", 0, flags, conn,
-                                         checkpoint_function, NULL, NULL, NULL);
-    if (!err)
-        err = sqlite3_create_function_v2(db, "roster_checkpoint", 1, flags, conn,
-                                         checkpoint_function, NULL, NULL, NULL);
+    for (n = 0; n < sizeof(functions) / sizeof(*functions) && !err; n++)
+        err = sqlite3_create_function_v2(db, functions[n].name, functions[n].args,
+                                         SQLITE_UTF8 | SQLITE_DIRECTONLY, conn, functions[n].call,
+                                         NULL, NULL, NULL);
     return err;
 }

@@ -28,14 +28,6 @@ RST_EXT_EXPORT int sqlite3_trace_v2(sqlite3 *db, unsigned uMask, trace_fn *xCall
 RST_EXT_EXPORT void *sqlite3_trace(sqlite3 *db, legacy_fn *xTrace, void *arg);
 RST_EXT_EXPORT int sqlite3_busy_handler(sqlite3 *db, busy_fn *callback, void *arg);
 
-static int next_trace(sqlite3 *db, unsigned mask, trace_fn *callback, void *arg)
-{
-    int (*next)(sqlite3 *, unsigned, trace_fn *, void *) =
-        (int (*)(sqlite3 *, unsigned, trace_fn *, void *))dlsym(RTLD_NEXT, "sqlite3_trace_v2");
-
-    return next(db, mask, callback, arg);
-}
-
 /* What sqlite3_trace() reports: parameters are replaced by their values, comments are as they are.
  */
 static void trace_legacy(const struct rst_ext_app_trace *trace, sqlite3_stmt *stmt,
@@ -77,8 +69,8 @@ static int set_trace(struct rst_ext_conn *conn, const struct rst_ext_app_trace *
     if (before)
         *before = conn->trace.arg;
     conn->trace = *trace;
-    err = next_trace(conn->db, RST_EXT_EVENTS | trace->mask,
-                     trace->mask ? trace_both : rst_ext_trace, conn);
+    err = RST_EXT_NEXT(sqlite3_trace_v2)(conn->db, RST_EXT_EVENTS | trace->mask,
+                                         trace->mask ? trace_both : rst_ext_trace, conn);
     sqlite3_mutex_leave(mutex);
     return err;
 }
@@ -89,7 +81,7 @@ int sqlite3_trace_v2(sqlite3 *db, unsigned uMask, trace_fn *xCallback, void *pCt
     struct rst_ext_conn *conn = xCallback == rst_ext_trace ? NULL : rst_ext_conn_of(db);
 
     if (!conn)
-        return next_trace(db, uMask, xCallback, pCtx);
+        return RST_EXT_NEXT(sqlite3_trace_v2)(db, uMask, xCallback, pCtx);
     if (!uMask || !xCallback)
         trace = (struct rst_ext_app_trace){.mask = 0};
     return set_trace(conn, &trace, NULL);
@@ -99,12 +91,10 @@ void *sqlite3_trace(sqlite3 *db, legacy_fn *xTrace, void *arg)
 {
     struct rst_ext_app_trace trace = {xTrace ? SQLITE_TRACE_STMT : 0, NULL, xTrace, arg};
     struct rst_ext_conn *conn = rst_ext_conn_of(db);
-    void *(*next)(sqlite3 *, legacy_fn *, void *) =
-        (void *(*)(sqlite3 *, legacy_fn *, void *))dlsym(RTLD_NEXT, "sqlite3_trace");
     void *before = NULL;
 
     if (!conn)
-        return next(db, xTrace, arg);
+        return RST_EXT_NEXT(sqlite3_trace)(db, xTrace, arg);
     (void)set_trace(conn, &trace, &before);
     return before;
 }
@@ -123,19 +113,17 @@ static int busy(void *arg, int count)
 
 int sqlite3_busy_handler(sqlite3 *db, busy_fn *callback, void *arg)
 {
-    int (*next)(sqlite3 *, busy_fn *, void *) =
-        (int (*)(sqlite3 *, busy_fn *, void *))dlsym(RTLD_NEXT, "sqlite3_busy_handler");
     struct rst_ext_conn *conn = callback ? rst_ext_conn_of(db) : NULL;
     sqlite3_mutex *mutex;
     int err;
 
     if (!conn)
-        return next(db, callback, arg);
+        return RST_EXT_NEXT(sqlite3_busy_handler)(db, callback, arg);
     mutex = sqlite3_db_mutex(db);
     sqlite3_mutex_enter(mutex);
     conn->busy = callback;
     conn->busy_arg = arg;
-    err = next(db, busy, conn);
+    err = RST_EXT_NEXT(sqlite3_busy_handler)(db, busy, conn);
     sqlite3_mutex_leave(mutex);
     return err;
 }

@@ -19,11 +19,6 @@ RST_EXT_EXPORT int sqlite3_open(const char *name, sqlite3 **db);
 RST_EXT_EXPORT int sqlite3_open16(const void *name, sqlite3 **db);
 RST_EXT_EXPORT int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs);
 
-static void *next(const char *name)
-{
-    return dlsym(RTLD_NEXT, name);
-}
-
 /* Once or often is the same; after sqlite3_shutdown() it has to be said again. */
 static void step_in(void)
 {
@@ -32,28 +27,20 @@ static void step_in(void)
 
 int sqlite3_open(const char *name, sqlite3 **db)
 {
-    int (*open)(const char *, sqlite3 **) = (int (*)(const char *, sqlite3 **))next("sqlite3_open");
-
     step_in();
-    return open(name, db);
+    return RST_EXT_NEXT(sqlite3_open)(name, db);
 }
 
 int sqlite3_open16(const void *name, sqlite3 **db)
 {
-    int (*open)(const void *, sqlite3 **) =
-        (int (*)(const void *, sqlite3 **))next("sqlite3_open16");
-
     step_in();
-    return open(name, db);
+    return RST_EXT_NEXT(sqlite3_open16)(name, db);
 }
 
 int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs)
 {
-    int (*open)(const char *, sqlite3 **, int, const char *) =
-        (int (*)(const char *, sqlite3 **, int, const char *))next("sqlite3_open_v2");
-
     step_in();
-    return open(name, db, flags, vfs);
+    return RST_EXT_NEXT(sqlite3_open_v2)(name, db, flags, vfs);
 }
 
 static __attribute__((constructor)) void step_in_early(void)

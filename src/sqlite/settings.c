@@ -98,7 +98,7 @@ static void result(sqlite3_context *context, const struct setting *setting)
         sqlite3_result_text(context, rst_ext_endpoint_address(), -1, SQLITE_TRANSIENT);
 }
 
-static void setting_function(sqlite3_context *context, int argc, sqlite3_value **argv)
+void rst_ext_setting(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     const char *name = (const char *)sqlite3_value_text(argv[0]);
     const char *value = argc > 1 ? (const char *)sqlite3_value_text(argv[1]) : NULL;
@@ -119,15 +119,4 @@ static void setting_function(sqlite3_context *context, int argc, sqlite3_value *
     if (message)
         sqlite3_result_error(context, message, -1);
     sqlite3_free(message);
-}
-
-int rst_ext_settings_register(sqlite3 *db)
-{
-    const int flags = SQLITE_UTF8 | SQLITE_DIRECTONLY;
-    int err = sqlite3_create_function_v2(db, "roster_setting", 1, flags, NULL, setting_function,
-                                         NULL, NULL, NULL);
-
-    return err ? err
-               : sqlite3_create_function_v2(db, "roster_setting", 2, flags, NULL, setting_function,
-                                            NULL, NULL, NULL);
 }
