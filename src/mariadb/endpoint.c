@@ -156,14 +156,10 @@ void rst_mdb_endpoint_stop(void)
 
 const char *rst_mdb_endpoint_address(void)
 {
-    const char *address = roster_status_address(status);
-
-    return address ? address : "";
+    return roster_status_address(status);
 }
 
 const char *rst_mdb_endpoint_metrics(void)
 {
-    const char *address = roster_status_metrics_address(status);
-
-    return address ? address : "";
+    return roster_status_metrics_address(status);
 }

@@ -16,6 +16,6 @@ struct rst_mdb_endpoint {
 int rst_mdb_endpoint_start(const struct rst_mdb_endpoint *wanted);
 void rst_mdb_endpoint_stop(void);
 
-/* Where it listens, and where metrics are served to others; "" for nowhere. */
+/* Where it listens, and where metrics are served to others; NULL for nowhere. */
 const char *rst_mdb_endpoint_address(void);
 const char *rst_mdb_endpoint_metrics(void);

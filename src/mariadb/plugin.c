@@ -262,7 +262,7 @@ static int show_number(struct st_mysql_show_var *var, void *buffer, uint64_t val
 
 static int show_text(struct st_mysql_show_var *var, void *buffer, const char *shown)
 {
-    strncpy(buffer, shown, SHOW_VAR_FUNC_BUFF_SIZE - 1);
+    strncpy(buffer, shown ? shown : "", SHOW_VAR_FUNC_BUFF_SIZE - 1);
     var->type = SHOW_CHAR;
     var->value = buffer;
     return 0;

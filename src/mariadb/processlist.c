@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <mysql/plugin.h>
 #include <mysql_com.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,46 +26,24 @@
 struct json {
     char *text;
     size_t length;
-    size_t room;
+    FILE *out;    /* to the text, while it is made */
+    bool any;     /* row so far */
     uint64_t now; /* CLOCK_MONOTONIC, ns */
-    int failed;
     char last[ROSTER_WALK_TEXT];
 };
 
-static char *more(struct json *json, size_t length)
+static void put(const struct json *json, const char *text)
 {
-    if (json->room - json->length < length) {
-        size_t room = (json->length + length) * 2;
-        char *text = realloc(json->text, room);
-
-        if (!text) {
-            json->failed = 1;
-            return NULL;
-        }
-        json->text = text;
-        json->room = room;
-    }
-    return json->text + json->length;
-}
-
-static void put(struct json *json, const char *text)
-{
-    char *to = more(json, strlen(text));
-
-    if (!to)
-        return;
-    while (*text) {
-        *to++ = *text++;
-        json->length++;
-    }
+    fputs(text, json->out);
 }
 
 /* A string, or null. What is no character of UTF-8, and NUL, is U+FFFD: the result is valid JSON.
  */
-static void put_string(struct json *json, const char *text, size_t length)
+static void put_string(const struct json *json, const char *text, size_t length)
 {
     const char *end;
-    char *to;
+    char one[RST_UTF8_JSON_MAX];
+    size_t run;
 
     if (!text) {
         put(json, "null");
@@ -72,21 +51,18 @@ static void put_string(struct json *json, const char *text, size_t length)
     }
     end = text + length;
     put(json, "\"");
-    to = more(json, length * RST_UTF8_JSON_PER_BYTE + RST_UTF8_JSON_MAX);
-    if (!to)
-        return;
     while (text < end) {
-        char one[RST_UTF8_JSON_MAX];
-        size_t written = rst_utf8_json(&text, (size_t)(end - text), one);
-
-        memcpy(to, one, written);
-        to += written;
-        json->length += written;
+        for (run = 0; text + run < end && rst_utf8_json_plain(text[run]); run++)
+            ;
+        fwrite(text, 1, run, json->out);
+        text += run;
+        if (text < end)
+            fwrite(one, 1, rst_utf8_json(&text, (size_t)(end - text), one), json->out);
     }
     put(json, "\"");
 }
 
-static void put_member(struct json *json, const char *name, const char *text, size_t length)
+static void put_member(const struct json *json, const char *name, const char *text, size_t length)
 {
     put(json, ",\"");
     put(json, name);
@@ -94,7 +70,7 @@ static void put_member(struct json *json, const char *name, const char *text, si
     put_string(json, text, length);
 }
 
-static void put_text(struct json *json, const char *name, const char *text)
+static void put_text(const struct json *json, const char *name, const char *text)
 {
     put_member(json, name, text, text ? strlen(text) : 0);
 }
@@ -116,7 +92,7 @@ static size_t whole(const struct roster_statement *statement)
     return length;
 }
 
-static void put_statement(struct json *json, const char *name,
+static void put_statement(const struct json *json, const char *name,
                           const struct roster_statement *statement)
 {
     size_t length = statement ? whole(statement) : 0;
@@ -125,15 +101,12 @@ static void put_statement(struct json *json, const char *name,
 }
 
 /* How long ago something began, in milliseconds; null when it did not. */
-static void put_age(struct json *json, const char *name, uint64_t since)
+static void put_age(const struct json *json, const char *name, uint64_t since)
 {
-    char age[64];
-
     if (since)
-        snprintf(age, sizeof(age), ",\"%s\":%" PRIu64, name, rst_since(json->now, since) / 1000000);
+        fprintf(json->out, ",\"%s\":%" PRIu64, name, rst_since(json->now, since) / 1000000);
     else
-        snprintf(age, sizeof(age), ",\"%s\":null", name);
-    put(json, age);
+        fprintf(json->out, ",\"%s\":null", name);
 }
 
 static int put_session(const struct roster_session *session, const struct roster_shown *view,
@@ -142,11 +115,9 @@ static int put_session(const struct roster_session *session, const struct roster
     const struct roster_statement *statement = view->statement;
     struct roster_statement last;
     struct json *json = arg;
-    char id[32];
 
-    put(json, json->length > 1 ? ",{\"id\":" : "{\"id\":");
-    snprintf(id, sizeof(id), "%" PRIu64, roster_session_id(session));
-    put(json, id);
+    fprintf(json->out, "%s{\"id\":%" PRIu64, json->any ? "," : "", roster_session_id(session));
+    json->any = true;
     put_text(json, "user", roster_identity_user(view->identity));
     put_text(json, "host", roster_identity_host(view->identity));
     put_text(json, "db", roster_identity_database(view->identity));
@@ -159,7 +130,7 @@ static int put_session(const struct roster_session *session, const struct roster
         json, "last",
         roster_session_last_statement(session, view, &last, json->last, sizeof(json->last)));
     put(json, "}");
-    return json->failed;
+    return ferror(json->out);
 }
 
 /* The server finds these three by their names. */
@@ -201,17 +172,22 @@ static int list(struct json *json)
 
     if (!roster)
         return -ESRCH;
-    json->now = rst_monotonic_ns();
-    json->failed = 0;
-    put(json, "[");
-    err = roster_read_lock(roster);
+    json->out = open_memstream(&json->text, &json->length);
+    err = json->out ? roster_read_lock(roster) : -ENOMEM;
     if (!err) {
+        json->now = rst_monotonic_ns();
+        json->any = false;
+        put(json, "[");
         (void)roster_for_each(roster, put_session, json);
+        put(json, "]");
+        if (ferror(json->out))
+            err = -ENOMEM;
         roster_read_unlock(roster);
     }
     rst_mdb_unread();
-    put(json, "]");
-    return json->failed ? -ENOMEM : err;
+    if (json->out && fclose(json->out))
+        err = -ENOMEM;
+    return err;
 }
 
 char *roster_processlist(UDF_INIT *initid, UDF_ARGS *args, char *result, unsigned long *length,
@@ -221,6 +197,8 @@ char *roster_processlist(UDF_INIT *initid, UDF_ARGS *args, char *result, unsigne
 
     (void)args, (void)result;
     if (!json->length && list(json)) {
+        free(json->text);
+        json->text = NULL;
         json->length = 0;
         *is_null = *error = 1;
         return NULL;
