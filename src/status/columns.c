@@ -29,7 +29,7 @@ struct row {
         *blocked_on, *phase, *killed, *holder, *pin_kind;
     struct bytes info, last, digest;
     uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, blocker, root_blocker,
-        done, total, tag, memory, disk, pin, start_ms;
+        done, total, tag, memory, disk, pin;
 };
 
 enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
@@ -39,132 +39,89 @@ struct column {
     enum type type;
     enum order order;
     size_t offset;
-    bool only_full; /* shown when asked for by name, or in a full list */
+    unsigned where; /* in which lists */
 };
 
 #define AT(member) offsetof(struct row, member)
 
-static const struct column sessions[] = {
-    {"id", ID, ORDER_ID, AT(process.id), false},
-    {"kind", STRING, ORDER_KIND, AT(kind), false},
-    {"user", STRING, ORDER_USER, AT(process.user), false},
-    {"host", STRING, ORDER_HOST, AT(process.host), false},
-    {"db", STRING, ORDER_DB, AT(process.db), false},
-    {"command", STRING, ORDER_COMMAND, AT(process.command), false},
-    {"time", NUMBER, ORDER_TIME, AT(process.time), false},
-    {"time_ms", NUMBER, ORDER_TIME, AT(time_ms), false},
-    {"state", STRING, ORDER_TXN_STATE, AT(process.state), false},
-    {"run_state", STRING, ORDER_STATE, AT(run_state), false},
-    {"txn_state", STRING, ORDER_TXN_STATE, AT(txn_state), false},
-    {"start_ts", ID, ORDER_START_TS, AT(start_ts), false},
-    {"txn_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
-    {"transaction", ID, ORDER_TXN, AT(transaction), false},
-    {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
-    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
-    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
-    {"done", NUMBER, ORDER_NONE, AT(done), false},
-    {"total", NUMBER, ORDER_NONE, AT(total), false},
-    {"phase", STRING, ORDER_NONE, AT(phase), false},
-    {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
-    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
-    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
-    {"killed", STRING, ORDER_KILLED, AT(killed), false},
-    {"tag", ID, ORDER_NONE, AT(tag), true},
-    {"statement", ID, ORDER_STATEMENT, AT(statement), false},
-    {"info", BYTES, ORDER_NONE, AT(info), false},
-    {"last", BYTES, ORDER_NONE, AT(last), false},
-    {"digest", BYTES, ORDER_NONE, AT(digest), false},
-    {"application", STRING, ORDER_APPLICATION, AT(application), false},
-    {"attributes", STRING, ORDER_NONE, AT(attributes), true},
-    {"mem", NUMBER, ORDER_MEMORY, AT(memory), false},
-    {"disk", NUMBER, ORDER_DISK, AT(disk), false},
+enum {
+    SESSIONS = 1 << LIST_SESSIONS,
+    TXNS = 1 << LIST_TXNS,
+    HOLDERS = 1 << LIST_HOLDERS,
+    ALL = SESSIONS | TXNS | HOLDERS,
+    ONLY_FULL = 1 << 8, /* shown when asked for by name, or in a full list */
 };
 
-static const struct column txns[] = {
-    {"id", ID, ORDER_START_TS, AT(trx.id), false},
-    {"start_time", NUMBER, ORDER_START_TS, AT(trx.start_time), false},
-    {"age_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
-    {"current_sql_digest", BYTES, ORDER_NONE, AT(digest), false},
-    {"info", BYTES, ORDER_NONE, AT(info), false},
-    {"last", BYTES, ORDER_NONE, AT(last), false},
-    {"state", STRING, ORDER_STATE, AT(trx.state), false},
-    {"waiting_start_time", WAITING, ORDER_NONE, AT(trx.waiting_start_time), false},
-    {"mem_buffer_keys", NUMBER, ORDER_KEYS, AT(trx.mem_buffer_keys), false},
-    {"mem_buffer_bytes", NUMBER, ORDER_BYTES, AT(trx.mem_buffer_bytes), false},
-    {"session_id", ID, ORDER_ID, AT(trx.session_id), false},
-    {"kind", STRING, ORDER_KIND, AT(kind), false},
-    {"user", STRING, ORDER_USER, AT(trx.user), false},
-    {"db", STRING, ORDER_DB, AT(trx.db), false},
-    {"application", STRING, ORDER_APPLICATION, AT(application), false},
-    {"all_sql_digests", ARRAY, ORDER_NONE, AT(trx.all_sql_digests), false},
-    {"related_table_ids", STRING, ORDER_NONE, AT(trx.related_table_ids), false},
-    {"waiting_time", WAITING, ORDER_WAITING, AT(trx.waiting_time), false},
-    {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
-    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
-    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
-    {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
-    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
-    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
-    {"killed", STRING, ORDER_KILLED, AT(killed), false},
-    {"host", STRING, ORDER_HOST, AT(process.host), true},
+/* In the order in which lists show them. */
+static const struct column known[] = {
+    {"ts", ID, ORDER_START_TS, AT(start_ts), HOLDERS},
+    {"id", ID, ORDER_START_TS, AT(trx.id), TXNS},
+    {"start_time", NUMBER, ORDER_START_TS, AT(trx.start_time), TXNS | HOLDERS},
+    {"held_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), HOLDERS},
+    {"holder", STRING, ORDER_NONE, AT(holder), HOLDERS},
+    {"pin_kind", STRING, ORDER_NONE, AT(pin_kind), HOLDERS},
+    {"pin_id", ID, ORDER_NONE, AT(pin), HOLDERS},
+    {"age_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), TXNS},
+    {"current_sql_digest", BYTES, ORDER_NONE, AT(digest), TXNS},
+    {"state", STRING, ORDER_STATE, AT(trx.state), TXNS},
+    {"waiting_start_time", WAITING, ORDER_NONE, AT(trx.waiting_start_time), TXNS},
+    {"mem_buffer_keys", NUMBER, ORDER_KEYS, AT(trx.mem_buffer_keys), TXNS},
+    {"mem_buffer_bytes", NUMBER, ORDER_BYTES, AT(trx.mem_buffer_bytes), TXNS},
+    {"db", STRING, ORDER_DB, AT(trx.db), TXNS},
+    {"all_sql_digests", ARRAY, ORDER_NONE, AT(trx.all_sql_digests), TXNS},
+    {"related_table_ids", STRING, ORDER_NONE, AT(trx.related_table_ids), TXNS},
+    {"waiting_time", WAITING, ORDER_WAITING, AT(trx.waiting_time), TXNS},
+    {"host", STRING, ORDER_HOST, AT(process.host), TXNS | ONLY_FULL},
+    {"session_id", ID, ORDER_ID, AT(process.id), TXNS | HOLDERS},
+    {"id", ID, ORDER_ID, AT(process.id), SESSIONS},
+    {"kind", STRING, ORDER_KIND, AT(kind), ALL},
+    {"user", STRING, ORDER_USER, AT(process.user), ALL},
+    {"host", STRING, ORDER_HOST, AT(process.host), SESSIONS | HOLDERS},
+    {"db", STRING, ORDER_DB, AT(process.db), SESSIONS | HOLDERS},
+    {"command", STRING, ORDER_COMMAND, AT(process.command), SESSIONS | HOLDERS},
+    {"time", NUMBER, ORDER_TIME, AT(process.time), SESSIONS},
+    {"time_ms", NUMBER, ORDER_TIME, AT(time_ms), SESSIONS},
+    {"state", STRING, ORDER_TXN_STATE, AT(process.state), SESSIONS},
+    {"run_state", STRING, ORDER_STATE, AT(run_state), SESSIONS | HOLDERS},
+    {"txn_state", STRING, ORDER_TXN_STATE, AT(txn_state), SESSIONS},
+    {"start_ts", ID, ORDER_START_TS, AT(start_ts), SESSIONS},
+    {"txn_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), SESSIONS},
+    {"transaction", ID, ORDER_TXN, AT(transaction), SESSIONS},
+    {"wait_class", STRING, ORDER_NONE, AT(wait_class), ALL},
+    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), ALL},
+    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), ALL},
+    {"done", NUMBER, ORDER_NONE, AT(done), SESSIONS},
+    {"total", NUMBER, ORDER_NONE, AT(total), SESSIONS},
+    {"phase", STRING, ORDER_NONE, AT(phase), SESSIONS},
+    {"blocker", ID, ORDER_BLOCKER, AT(blocker), ALL},
+    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), ALL},
+    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), ALL},
+    {"killed", STRING, ORDER_KILLED, AT(killed), ALL},
+    {"tag", ID, ORDER_NONE, AT(tag), SESSIONS | ONLY_FULL},
+    {"statement", ID, ORDER_STATEMENT, AT(statement), SESSIONS},
+    {"info", BYTES, ORDER_NONE, AT(info), ALL},
+    {"last", BYTES, ORDER_NONE, AT(last), ALL},
+    {"digest", BYTES, ORDER_NONE, AT(digest), SESSIONS | HOLDERS},
+    {"application", STRING, ORDER_APPLICATION, AT(application), ALL},
+    {"attributes", STRING, ORDER_NONE, AT(attributes), SESSIONS | ONLY_FULL},
+    {"mem", NUMBER, ORDER_MEMORY, AT(memory), SESSIONS},
+    {"disk", NUMBER, ORDER_DISK, AT(disk), SESSIONS},
 };
 
-static const struct column holders[] = {
-    {"ts", ID, ORDER_START_TS, AT(start_ts), false},
-    {"start_time", NUMBER, ORDER_START_TS, AT(start_ms), false},
-    {"held_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), false},
-    {"holder", STRING, ORDER_NONE, AT(holder), false},
-    {"pin_kind", STRING, ORDER_NONE, AT(pin_kind), false},
-    {"pin_id", ID, ORDER_NONE, AT(pin), false},
-    {"session_id", ID, ORDER_ID, AT(process.id), false},
-    {"kind", STRING, ORDER_KIND, AT(kind), false},
-    {"user", STRING, ORDER_USER, AT(process.user), false},
-    {"host", STRING, ORDER_HOST, AT(process.host), false},
-    {"db", STRING, ORDER_DB, AT(process.db), false},
-    {"application", STRING, ORDER_APPLICATION, AT(application), false},
-    {"command", STRING, ORDER_COMMAND, AT(process.command), false},
-    {"run_state", STRING, ORDER_STATE, AT(run_state), false},
-    {"wait_class", STRING, ORDER_NONE, AT(wait_class), false},
-    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), false},
-    {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), false},
-    {"blocker", ID, ORDER_BLOCKER, AT(blocker), false},
-    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), false},
-    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), false},
-    {"killed", STRING, ORDER_KILLED, AT(killed), false},
-    {"info", BYTES, ORDER_NONE, AT(info), false},
-    {"last", BYTES, ORDER_NONE, AT(last), false},
-    {"digest", BYTES, ORDER_NONE, AT(digest), false},
-};
+#define KNOWN (known + sizeof(known) / sizeof(known[0]))
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
-_Static_assert(COUNT_OF(sessions) <= COLUMNS_MOST && COUNT_OF(txns) <= COLUMNS_MOST &&
-                   COUNT_OF(holders) <= COLUMNS_MOST,
-               "all fit");
-
-static const struct column *columns_of(enum list list, size_t *count)
+static bool is_of(const struct column *column, enum list list)
 {
-    static const struct {
-        const struct column *columns;
-        size_t count;
-    } lists[] = {
-        [LIST_SESSIONS] = {sessions, COUNT_OF(sessions)},
-        [LIST_TXNS] = {txns, COUNT_OF(txns)},
-        [LIST_HOLDERS] = {holders, COUNT_OF(holders)},
-    };
-
-    *count = lists[list].count;
-    return lists[list].columns;
+    return column->where & 1U << list;
 }
 
 const struct column *rst_column_find(enum list list, const char *name, size_t length)
 {
-    size_t count, n;
-    const struct column *columns = columns_of(list, &count);
+    const struct column *column;
 
-    for (n = 0; n < count; n++)
-        if (ascii_is(name, length, columns[n].name))
-            return &columns[n];
+    for (column = known; column < KNOWN; column++)
+        if (is_of(column, list) && ascii_is(name, length, column->name))
+            return column;
     return NULL;
 }
 
@@ -175,25 +132,25 @@ enum order rst_column_order(const struct column *column)
 
 size_t rst_columns_default(enum list list, bool full, const struct column **columns)
 {
-    size_t count, n, chosen = 0;
-    const struct column *all = columns_of(list, &count);
+    const struct column *column;
+    size_t chosen = 0;
 
-    for (n = 0; n < count; n++)
-        if (full || !all[n].only_full)
-            columns[chosen++] = &all[n];
+    for (column = known; column < KNOWN && chosen < COLUMNS_MOST; column++)
+        if (is_of(column, list) && (full || !(column->where & ONLY_FULL)))
+            columns[chosen++] = column;
     return chosen;
 }
 
 void rst_columns_names(enum list list, bool ordering, char *to, size_t size)
 {
-    size_t count, n, length = 0;
-    const struct column *all = columns_of(list, &count);
+    const struct column *column;
+    size_t length = 0;
 
     *to = '\0';
-    for (n = 0; n < count && length < size; n++)
-        if (!ordering || all[n].order != ORDER_NONE)
+    for (column = known; column < KNOWN && length < size; column++)
+        if (is_of(column, list) && (!ordering || column->order != ORDER_NONE))
             length += (size_t)snprintf(to + length, size - length, "%s%s", length ? ", " : "",
-                                       all[n].name);
+                                       column->name);
 }
 
 const char *rst_kind_name(enum roster_session_kind kind)
@@ -348,7 +305,6 @@ static void fill_holder(struct row *row, const struct roster_holder *holder, boo
     row->pin_kind =
         holder->kind == ROSTER_HOLDER_PIN ? roster_pin_kind_name(holder->pin_kind) : NULL;
     row->pin = holder->pin_id;
-    row->start_ms = roster_ts_physical_ms(holder->ts);
     if (!holder->session_id)
         row->kind = NULL;
     if (open)
