@@ -297,24 +297,12 @@ static void print_csv(const json_t *reply, const char *by)
     json_decref(rows);
 }
 
-/* How many rows are wanted; false: that is not a number. */
-static bool rows_wanted(const struct options *options, size_t *rows)
-{
-    char *end;
-
-    *rows = ROWS;
-    if (!options->limit)
-        return true;
-    *rows = strtoul(options->limit, &end, 10);
-    return *options->limit >= '0' && *options->limit <= '9' && !*end && *rows && *rows <= 1000;
-}
-
 int activity_over_time(const struct options *options, const char *path, struct steps_asked *asked)
 {
     struct reply reply;
     size_t rows;
 
-    if (!rows_wanted(options, &rows))
+    if (!rows_wanted(options, ROWS, &rows) || rows > 1000)
         return ctl_error(CTL_USAGE, "--limit takes a number of steps from 1 to 1000, not \"%s\"",
                          options->limit);
     asked->step = round_step(asked->to - asked->from, rows);

@@ -187,7 +187,6 @@ static void print_end_of(const json_t *row)
 static int cluster_min(const struct options *options, struct servers *servers)
 {
     json_t *rows;
-    int code;
 
     servers_ask(servers, options, ask_path, "/minimum");
     rows = minima(servers);
@@ -195,8 +194,7 @@ static int cluster_min(const struct options *options, struct servers *servers)
                            "application,gain_ms,kind,user"))
         print_end_of(json_array_get(rows, 0));
     json_decref(rows);
-    code = servers_code(servers);
-    return code;
+    return servers_code(servers);
 }
 
 /* By name, as in "NAME:ID", or by the number in a connection id, if one record alone has it. */

@@ -66,8 +66,7 @@ json_t *rows_sort(json_t *rows, const char *key)
     return in_order;
 }
 
-/* How many rows are wanted. Returns whether that is a number. */
-static bool rows_wanted(const struct options *options, size_t otherwise, size_t *most)
+bool rows_wanted(const struct options *options, size_t otherwise, size_t *most)
 {
     char *end = NULL;
 

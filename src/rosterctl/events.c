@@ -7,7 +7,6 @@
 #include "rosterctl/rosterctl.h"
 
 #include "core/base/count.h"
-
 #include "core/base/when.h"
 
 #include <inttypes.h>
@@ -79,8 +78,9 @@ static void keep_since(json_t *rows, int64_t since_ms)
     json_decref(kept);
 }
 
-static void print_rows(struct output *output, const json_t *rows)
+static void print_rows(void *arg, json_t *rows)
 {
+    struct output *output = arg;
     const struct options *options = output->options;
     const struct column *shown = columns + !options->store;
     size_t n, count = COUNT_OF(columns) - !options->store;
@@ -138,22 +138,13 @@ static int show_new(struct output *output)
     return code;
 }
 
-static void show_rows(void *arg, json_t *rows)
-{
-    print_rows(arg, rows);
-}
-
-static bool is_number_of_event(const char *since)
-{
-    return since && text_is_number(since) && strtoull(since, NULL, 10) >= WHEN_TS_MOST;
-}
-
 int ctl_events(const struct options *options)
 {
     const struct timespec pause = {1, 0};
     struct output output = {.options = options, .after = "0"};
     const char *since = options->since;
-    bool number = !options->store && is_number_of_event(since);
+    bool number = !options->store && since && text_is_number(since) &&
+                  strtoull(since, NULL, 10) >= WHEN_TS_MOST;
     int code;
 
     if (number)
@@ -162,7 +153,7 @@ int ctl_events(const struct options *options)
         return ctl_error(CTL_USAGE, "--since takes " WHEN_FORMS "%s, not \"%s\"",
                          options->store ? "" : ", or the id of an event", since);
     if (options->store)
-        return cluster_events(options, output.since_ms, show_rows, &output);
+        return cluster_events(options, output.since_ms, print_rows, &output);
     code = show_new(&output);
     /* A server that was there may be so again. */
     while (options->follow && (code == CTL_OK || (code == CTL_NO_SERVER && output.began))) {

@@ -267,6 +267,9 @@ struct reply cluster_ask(const struct options *options, servers_reply_fn *ask, c
  * text `arg`; and over time, with a struct steps_asked: `path` has the times, step and filters. */
 servers_reply_fn servers_rows, servers_locks, servers_activity, servers_steps;
 
+/* cluster_sum.c: how many rows are wanted. Returns whether that is a number. */
+bool rows_wanted(const struct options *options, size_t otherwise, size_t *most);
+
 /* locks.c: puts ids below those that they wait for, as the member "tree" of each row: a level is
  * `step` further to the right, until `deepest`. */
 void locks_draw_tree(const json_t *rows, int step, int deepest);

@@ -48,13 +48,14 @@ void rst_metric_counter(struct out *out, const char *name, const char *help, uin
 
 /* Text format and OpenMetrics escape the same three; what is no character, or steers a display, is
  * replaced, and not by U+FFFD, which PromQL takes for an error. */
-static void put_value(struct text *text, const char *at, size_t left)
+void rst_metric_value(struct out *out, const char *value)
 {
+    size_t left = strnlen(value, LABEL_MOST), length;
+    struct text *text = out->text;
     uint32_t point;
 
     while (left) {
-        size_t length = rst_utf8_next(at, left, &point);
-
+        length = rst_utf8_next(value, left, &point);
         if (point == '\n')
             rst_status_text_put(text, "\\n");
         else if (!length || rst_utf8_steers(point))
@@ -62,22 +63,17 @@ static void put_value(struct text *text, const char *at, size_t left)
         else {
             if (point == '"' || point == '\\')
                 rst_status_text_put(text, "\\");
-            rst_status_text_add(text, at, length);
+            rst_status_text_add(text, value, length);
         }
         length = length ? length : 1;
-        at += length;
+        value += length;
         left -= length;
     }
+    rst_status_text_put(text, "\"");
 }
 
 void rst_metric_labelled(struct out *out, const char *name, const char *label, const char *value)
 {
     rst_status_text_printf(out->text, "%s{%s=\"", name, label);
     rst_metric_value(out, value);
-}
-
-void rst_metric_value(struct out *out, const char *value)
-{
-    put_value(out->text, value, strnlen(value, LABEL_MOST));
-    rst_status_text_put(out->text, "\"");
 }
