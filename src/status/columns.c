@@ -25,11 +25,10 @@ struct bytes {
 struct row {
     struct roster_row_process process;
     struct roster_row_trx trx;
-    const char *kind, *run_state, *txn_state, *application, *attributes, *wait_class, *wait_event,
-        *blocked_on, *phase, *killed, *holder, *pin_kind;
+    struct roster_entry entry;
+    const char *kind, *run_state, *txn_state, *killed, *holder, *pin_kind;
     struct bytes info, last, digest;
-    uint64_t start_ts, transaction, statement, time_ms, txn_ms, wait_ms, blocker, root_blocker,
-        done, total, tag, memory, disk, pin;
+    uint64_t time_ms, txn_ms, wait_ms, pin;
 };
 
 enum type { ID, NUMBER, WAITING, STRING, BYTES, ARRAY };
@@ -54,7 +53,7 @@ enum {
 
 /* In the order in which lists show them. */
 static const struct column known[] = {
-    {"ts", ID, ORDER_START_TS, AT(start_ts), HOLDERS},
+    {"ts", ID, ORDER_START_TS, AT(entry.start_ts), HOLDERS},
     {"id", ID, ORDER_START_TS, AT(trx.id), TXNS},
     {"start_time", NUMBER, ORDER_START_TS, AT(trx.start_time), TXNS | HOLDERS},
     {"held_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), HOLDERS},
@@ -84,28 +83,28 @@ static const struct column known[] = {
     {"state", STRING, ORDER_TXN_STATE, AT(process.state), SESSIONS},
     {"run_state", STRING, ORDER_STATE, AT(run_state), SESSIONS | HOLDERS},
     {"txn_state", STRING, ORDER_TXN_STATE, AT(txn_state), SESSIONS},
-    {"start_ts", ID, ORDER_START_TS, AT(start_ts), SESSIONS},
+    {"start_ts", ID, ORDER_START_TS, AT(entry.start_ts), SESSIONS},
     {"txn_ms", NUMBER, ORDER_TXN_AGE, AT(txn_ms), SESSIONS},
-    {"transaction", ID, ORDER_TXN, AT(transaction), SESSIONS},
-    {"wait_class", STRING, ORDER_NONE, AT(wait_class), ALL},
-    {"wait_event", STRING, ORDER_WAIT, AT(wait_event), ALL},
+    {"transaction", ID, ORDER_TXN, AT(entry.txn_seq), SESSIONS},
+    {"wait_class", STRING, ORDER_NONE, AT(entry.wait_class), ALL},
+    {"wait_event", STRING, ORDER_WAIT, AT(entry.wait_event), ALL},
     {"wait_ms", NUMBER, ORDER_WAIT_MS, AT(wait_ms), ALL},
-    {"done", NUMBER, ORDER_NONE, AT(done), SESSIONS},
-    {"total", NUMBER, ORDER_NONE, AT(total), SESSIONS},
-    {"phase", STRING, ORDER_NONE, AT(phase), SESSIONS},
-    {"blocker", ID, ORDER_BLOCKER, AT(blocker), ALL},
-    {"root_blocker", ID, ORDER_NONE, AT(root_blocker), ALL},
-    {"blocked_on", STRING, ORDER_NONE, AT(blocked_on), ALL},
+    {"done", NUMBER, ORDER_NONE, AT(entry.progress_done), SESSIONS},
+    {"total", NUMBER, ORDER_NONE, AT(entry.progress_total), SESSIONS},
+    {"phase", STRING, ORDER_NONE, AT(entry.phase), SESSIONS},
+    {"blocker", ID, ORDER_BLOCKER, AT(entry.blocker), ALL},
+    {"root_blocker", ID, ORDER_NONE, AT(entry.root_blocker), ALL},
+    {"blocked_on", STRING, ORDER_NONE, AT(entry.blocked_on), ALL},
     {"killed", STRING, ORDER_KILLED, AT(killed), ALL},
-    {"tag", ID, ORDER_NONE, AT(tag), SESSIONS | ONLY_FULL},
-    {"statement", ID, ORDER_STATEMENT, AT(statement), SESSIONS},
+    {"tag", ID, ORDER_NONE, AT(entry.tag), SESSIONS | ONLY_FULL},
+    {"statement", ID, ORDER_STATEMENT, AT(entry.stmt_seq), SESSIONS},
     {"info", BYTES, ORDER_NONE, AT(info), ALL},
     {"last", BYTES, ORDER_NONE, AT(last), ALL},
     {"digest", BYTES, ORDER_NONE, AT(digest), SESSIONS | HOLDERS},
-    {"application", STRING, ORDER_APPLICATION, AT(application), ALL},
-    {"attributes", STRING, ORDER_NONE, AT(attributes), SESSIONS | ONLY_FULL},
-    {"mem", NUMBER, ORDER_MEMORY, AT(memory), SESSIONS},
-    {"disk", NUMBER, ORDER_DISK, AT(disk), SESSIONS},
+    {"application", STRING, ORDER_APPLICATION, AT(entry.application), ALL},
+    {"attributes", STRING, ORDER_NONE, AT(entry.attributes), SESSIONS | ONLY_FULL},
+    {"mem", NUMBER, ORDER_MEMORY, AT(entry.memory), SESSIONS},
+    {"disk", NUMBER, ORDER_DISK, AT(entry.disk), SESSIONS},
 };
 
 #define KNOWN (known + sizeof(known) / sizeof(known[0]))
@@ -219,41 +218,19 @@ static void fill(struct row *row, const struct roster_snapshot *snapshot,
                  const struct roster_entry *entry, bool full)
 {
     memset(&row->trx, 0, sizeof(row->trx));
+    row->entry = *entry;
     (void)roster_row_process(snapshot, entry, full, &row->process);
     (void)roster_row_trx(snapshot, entry, &row->trx); /* a list of transactions has no others */
     row->kind = rst_kind_name(entry->kind);
     row->run_state = roster_run_state_name(entry->run_state);
     row->txn_state = roster_txn_state_name(entry->txn_state);
-    row->application = entry->application;
-    row->attributes = entry->attributes;
     row->info = (struct bytes){row->process.info, row->process.info_length};
     row->last = last_of(snapshot, entry, full);
     row->digest = (struct bytes){entry->digest_length ? entry->digest : NULL, entry->digest_length};
-    row->start_ts = entry->start_ts;
-    row->transaction = entry->txn_seq;
-    row->wait_class = entry->wait_class;
-    row->wait_event = entry->wait_event;
-    row->done = entry->progress_done;
-    row->total = entry->progress_total;
-    row->phase = entry->phase;
-    row->blocker = entry->blocker;
-    row->root_blocker = entry->root_blocker;
-    row->blocked_on = entry->blocked_on;
     row->killed = rst_killed_name(entry->killed);
     row->wait_ms = entry->wait_event ? age_ms(snapshot, entry->wait_since) : 0;
-    row->tag = entry->tag;
-    row->statement = entry->stmt_seq;
     row->time_ms = rst_entry_age_ms(snapshot, entry);
     row->txn_ms = entry->start_ts ? rst_entry_txn_age_ms(snapshot, entry) : 0;
-    row->memory = entry->memory;
-    row->disk = entry->disk;
-}
-
-/* The library wrote this array itself, so it is JSON already. */
-static void put_array(struct text *text, const char *key, const char *array)
-{
-    rst_status_out_open(text, key, '[');
-    rst_status_text_add(text, array + 1, strlen(array) - 1);
 }
 
 static void put(struct text *text, const struct column *column, const struct row *row)
@@ -280,8 +257,9 @@ static void put(struct text *text, const struct column *column, const struct row
     case BYTES:
         rst_status_out_bytes(text, column->name, bytes->at, bytes->length);
         return;
-    case ARRAY:
-        put_array(text, column->name, *(const char *const *)at);
+    case ARRAY: /* the library wrote it itself, so it is JSON already */
+        rst_status_out_open(text, column->name, '[');
+        rst_status_text_put(text, *(const char *const *)at + 1);
         return;
     }
 }

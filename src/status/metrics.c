@@ -77,23 +77,23 @@ static void put_census(struct out *out, const struct census *census)
 
     if (!census->known)
         return;
-    rst_metric_family(out, "roster_sessions", "gauge", NULL, "Sessions that are open, by kind.");
+    rst_metric_family(out, "roster_sessions", "gauge", "Sessions that are open, by kind.");
     for (n = 0; n < 3; n++)
         rst_status_text_printf(out->text, "roster_sessions{kind=\"%s\"} %" PRIu64 "\n", kinds[n],
                                census->kinds[n]);
-    rst_metric_family(out, "roster_transactions", "gauge", NULL,
+    rst_metric_family(out, "roster_transactions", "gauge",
                       "Transactions with a start timestamp, by what they do.");
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         rst_status_text_printf(out->text, "roster_transactions{state=\"%s\"} %" PRIu64 "\n",
                                roster_run_state_name((enum roster_run_state)n), census->states[n]);
-    rst_metric_gauge(out, "roster_transactions_pending", NULL,
+    rst_metric_gauge(out, "roster_transactions_pending",
                      "Transactions that wait for their start timestamp.",
                      census->txns[ROSTER_TXN_PENDING]);
 }
 
 static void put_stats(struct out *out, const struct roster_stats *stats)
 {
-    rst_metric_gauge(out, "roster_sessions_peak", NULL, "The most sessions that were open at once.",
+    rst_metric_gauge(out, "roster_sessions_peak", "The most sessions that were open at once.",
                      stats->sessions_peak);
     rst_metric_counter(out, "roster_sessions_opened", "Sessions opened.", stats->sessions_opened);
     rst_metric_counter(out, "roster_sessions_refused", "Sessions refused because of the limit.",
@@ -102,31 +102,30 @@ static void put_stats(struct out *out, const struct roster_stats *stats)
     rst_metric_counter(out, "roster_transactions_forced",
                        "Transactions ended because their session closed.", stats->txns_forced);
     rst_metric_counter(out, "roster_statements", "Statements begun.", stats->statements);
-    rst_metric_gauge(out, "roster_pins", NULL, "Pins held beside those of transactions.",
-                     stats->pins);
-    rst_metric_gauge(out, "roster_pins_expired", NULL,
+    rst_metric_gauge(out, "roster_pins", "Pins held beside those of transactions.", stats->pins);
+    rst_metric_gauge(out, "roster_pins_expired",
                      "Pins that the newest scan found below its age limit.", stats->expired);
-    rst_metric_gauge(out, "roster_memory_bytes", "bytes", "Memory for sessions, views and pins.",
+    rst_metric_gauge(out, "roster_memory_bytes", "Memory for sessions, views and pins.",
                      stats->memory);
-    rst_metric_gauge(out, "roster_backlog_bytes", "bytes", "Memory that waits for a grace period.",
+    rst_metric_gauge(out, "roster_backlog_bytes", "Memory that waits for a grace period.",
                      stats->backlog);
     rst_metric_counter(out, "roster_backlog_refused", "Calls refused because of the backlog.",
                        stats->backlog_refused);
-    rst_metric_gauge(out, "roster_sessions_limit", NULL,
+    rst_metric_gauge(out, "roster_sessions_limit",
                      "The most sessions that may be open; 0: no limit.", stats->max_sessions);
-    rst_metric_gauge(out, "roster_sessions_reserved", NULL,
+    rst_metric_gauge(out, "roster_sessions_reserved",
                      "Places of these for administrators and internal sessions.",
                      stats->reserved_sessions);
-    rst_metric_gauge(out, "roster_backlog_limit_bytes", "bytes",
-                     "The backlog at which calls are refused.", stats->backlog_limit);
+    rst_metric_gauge(out, "roster_backlog_limit_bytes", "The backlog at which calls are refused.",
+                     stats->backlog_limit);
     rst_metric_counter(out, "roster_looks_again",
                        "Looks that were tried again, because the owner published.",
                        stats->looks_again);
-    rst_metric_gauge(out, "roster_threads", NULL, "Threads that have used the roster and live.",
+    rst_metric_gauge(out, "roster_threads", "Threads that have used the roster and live.",
                      stats->threads);
     rst_metric_counter(out, "roster_membarrier_failures",
                        "Calls of membarrier that the kernel refused.", stats->membarrier_failures);
-    rst_metric_gauge(out, "roster_membarrier_refused", NULL,
+    rst_metric_gauge(out, "roster_membarrier_refused",
                      "1 while the kernel refuses membarrier: safe points are stuck, lists fail.",
                      stats->membarrier_refused);
 }
@@ -137,15 +136,15 @@ static void put_blocked(struct out *out, struct roster *roster)
     struct roster_blocking blocking = {.size = sizeof(blocking)};
 
     if (!roster_blocking(roster, 0, &blocking))
-        rst_metric_gauge(out, "roster_sessions_blocked", NULL,
-                         "Sessions that wait for another session.", blocking.waiting);
+        rst_metric_gauge(out, "roster_sessions_blocked", "Sessions that wait for another session.",
+                         blocking.waiting);
 }
 
 static void put_kills(struct out *out, const struct roster_metrics *metrics)
 {
     unsigned reason, result;
 
-    rst_metric_family(out, "roster_kills", "counter", NULL,
+    rst_metric_family(out, "roster_kills", "counter",
                       "Kills, by reason and by what became of them.");
     for (reason = ROSTER_KILL_REASON_INTERRUPTED; reason < ROSTER_KILL_REASONS; reason++)
         for (result = 0; result < ROSTER_KILL_RESULTS; result++)
@@ -162,14 +161,14 @@ static void put_times(struct out *out, const struct roster_metrics *metrics)
     unsigned n;
 
     rst_metric_family(
-        out, "roster_state_seconds", "histogram", "seconds",
+        out, "roster_state_seconds", "histogram",
         "Stays in a running state, of those that lasted into another tick of the clock.");
     for (n = 0; n < ROSTER_RUN_STATES; n++) {
         snprintf(label, sizeof(label), "state=\"%s\",",
                  roster_run_state_name((enum roster_run_state)n));
         histogram(out, "roster_state_seconds", label, &metrics->states[n], state_bounds);
     }
-    rst_metric_family(out, "roster_scan_seconds", "histogram", "seconds", "Computing the minimum.");
+    rst_metric_family(out, "roster_scan_seconds", "histogram", "Computing the minimum.");
     histogram(out, "roster_scan_seconds", "", &metrics->scans, scan_bounds);
     if (metrics->grace_period_ns) /* absent until one was measured */
         rst_metric_gauge_seconds(out, "roster_grace_period_seconds",
@@ -221,12 +220,11 @@ static void put_verdict(struct out *out, struct roster_status *status)
     int problem;
 
     rst_verdict(status, &verdict);
-    rst_metric_gauge(out, "roster_healthy", NULL, "1 while there is no problem, else 0.",
-                     !verdict.count);
-    rst_metric_gauge(out, "roster_kills_stuck", NULL,
+    rst_metric_gauge(out, "roster_healthy", "1 while there is no problem, else 0.", !verdict.count);
+    rst_metric_gauge(out, "roster_kills_stuck",
                      "Kills that were delivered longer ago than stuck_ms, and not acted upon.",
                      verdict.stuck);
-    rst_metric_family(out, "roster_problem", "gauge", NULL, "1 while the server has this problem.");
+    rst_metric_family(out, "roster_problem", "gauge", "1 while the server has this problem.");
     for (problem = 0; problem < PROBLEMS; problem++) {
         for (n = 0; n < verdict.count && (int)verdict.found[n].problem != problem; n++)
             ;
@@ -242,7 +240,7 @@ static void put_events(struct out *out, struct roster *roster)
 
     if (roster_event_log_state(roster, &state))
         return;
-    rst_metric_family(out, "roster_events", "counter", NULL,
+    rst_metric_family(out, "roster_events", "counter",
                       "What was reported to the event log, by kind; also what it keeps no more.");
     for (kind = 1; kind < ROSTER_LOGGED_KINDS; kind++)
         rst_status_text_printf(out->text, "roster_events_total{kind=\"%s\"} %" PRIu64 "\n",
@@ -298,7 +296,7 @@ unsigned rst_status_get_metrics(struct request *request, struct query *query)
     put_census(&out, &census);
     put_stats(&out, &stats);
     put_blocked(&out, request->status->roster);
-    rst_metric_gauge(&out, "roster_endpoint_memory_bytes", "bytes",
+    rst_metric_gauge(&out, "roster_endpoint_memory_bytes",
                      "Memory of the status endpoint's connections and replies.",
                      rst_status_memory(request->status));
     rst_metric_counter(&out, "roster_endpoint_refused",

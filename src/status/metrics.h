@@ -21,13 +21,11 @@ struct out {
     bool open_metrics;
 };
 
-/* The head of a family; `unit` may be NULL. */
-void rst_metric_family(struct out *out, const char *name, const char *type, const char *unit,
-                       const char *help);
+/* The head of a family, whose name ends with its unit if it has one. */
+void rst_metric_family(struct out *out, const char *name, const char *type, const char *help);
 
 /* Families of one sample without labels. */
-void rst_metric_gauge(struct out *out, const char *name, const char *unit, const char *help,
-                      uint64_t value);
+void rst_metric_gauge(struct out *out, const char *name, const char *help, uint64_t value);
 void rst_metric_gauge_seconds(struct out *out, const char *name, const char *help, int64_t ns);
 void rst_metric_counter(struct out *out, const char *name, const char *help, uint64_t value);
 

@@ -22,7 +22,7 @@ static void put_state(struct out *out, const struct roster_cluster_calls *calls,
 {
     int state;
 
-    rst_metric_family(out, "roster_syncer_state", "gauge", NULL,
+    rst_metric_family(out, "roster_syncer_state", "gauge",
                       "1 for the state that the syncer is in; in all but live the server is "
                       "fenced.");
     for (state = ROSTER_SYNCER_JOINING; state < ROSTER_SYNCER_STATES; state++)
@@ -87,7 +87,7 @@ static void put_errors(struct out *out, const struct roster_syncer_stats *syncer
 {
     int kind;
 
-    rst_metric_family(out, "roster_errors", "counter", NULL,
+    rst_metric_family(out, "roster_errors", "counter",
                       "Operations on the cluster's store that failed, by class of error.");
     for (kind = 0; kind < ROSTER_ERROR_CLASSES; kind++)
         rst_status_text_printf(out->text, "roster_errors_total{class=\"%s\"} %" PRIu64 "\n",
@@ -107,7 +107,7 @@ static void put_failing(struct out *out, const char *operation,
 static void put_operations(struct out *out, const struct roster_syncer_stats *syncer,
                            const struct roster_safe_point_state *cluster)
 {
-    rst_metric_family(out, "roster_failing_seconds", "gauge", "seconds",
+    rst_metric_family(out, "roster_failing_seconds", "gauge",
                       "For how long every attempt of an operation has failed; 0: it works.");
     if (syncer) {
         put_failing(out, "join", &syncer->joining);
@@ -160,9 +160,9 @@ static void put_safe_points(struct out *out, const struct roster_safe_point_stat
     put_age(out, "roster_acknowledged_age_seconds",
             "How far the txn safe point that this server has acknowledged is behind now.",
             state->acknowledged, now);
-    rst_metric_gauge(out, "roster_leads", NULL, "1 on the server that moves the safe points.",
+    rst_metric_gauge(out, "roster_leads", "1 on the server that moves the safe points.",
                      state->leads);
-    rst_metric_family(out, "roster_leader", "gauge", NULL,
+    rst_metric_family(out, "roster_leader", "gauge",
                       "1, with the leader's id; 0 and no id while none is known.");
     rst_metric_labelled(out, "roster_leader", "leader", state->leader);
     rst_status_text_printf(out->text, "} %d\n", *state->leader != '\0');
@@ -172,7 +172,7 @@ static void put_safe_points(struct out *out, const struct roster_safe_point_stat
                        state->failures);
     rst_metric_counter(out, "roster_safe_point_conflicts",
                        "Compare-and-swaps lost to another server.", state->conflicts);
-    rst_metric_gauge(out, "roster_abandoned_holders", NULL,
+    rst_metric_gauge(out, "roster_abandoned_holders",
                      "Barriers and servers that hold the safe points for longer than is accepted, "
                      "as the leader sees them.",
                      state->abandoned);
@@ -181,7 +181,7 @@ static void put_safe_points(struct out *out, const struct roster_safe_point_stat
     rst_metric_counter(out, "roster_passed_servers",
                        "Times that this server has asked such a server to give up what it holds.",
                        state->passed_servers);
-    rst_metric_family(out, "roster_safe_point_blocked_seconds", "gauge", "seconds",
+    rst_metric_family(out, "roster_safe_point_blocked_seconds", "gauge",
                       "How far the one that blocks a safe point is behind what was wanted; absent "
                       "while none does, and on servers that do not lead.");
     put_blocker(out, "txn", &state->txn_blocker);

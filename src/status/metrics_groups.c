@@ -56,7 +56,7 @@ void rst_metrics_put_groups(struct out *out, struct roster *roster)
             return;
         merge_alike(&shown[by]);
     }
-    rst_metric_family(out, "roster_group_sessions", "gauge", NULL,
+    rst_metric_family(out, "roster_group_sessions", "gauge",
                       "Sessions of the largest groups (top), of all others, and of those in none "
                       "because it is not known (unknown).");
     for (by = 0; by < ROSTER_GROUP_BYS; by++) {
@@ -68,7 +68,7 @@ void rst_metrics_put_groups(struct out *out, struct roster *roster)
         put_sample(out, "roster_group_sessions", (enum roster_group_by)by, "unknown", "",
                    shown[by].sum.unknown);
     }
-    rst_metric_family(out, "roster_group_limit", "gauge", NULL,
+    rst_metric_family(out, "roster_group_limit", "gauge",
                       "The most sessions that the rule of a group allows, of the largest groups "
                       "that have one.");
     for (by = 0; by < ROSTER_GROUP_BYS; by++)
@@ -76,7 +76,7 @@ void rst_metrics_put_groups(struct out *out, struct roster *roster)
             if (shown[by].list[n].limit)
                 put_sample(out, "roster_group_limit", (enum roster_group_by)by, NULL,
                            shown[by].list[n].value, shown[by].list[n].limit);
-    rst_metric_family(out, "roster_group_refused", "counter", NULL,
+    rst_metric_family(out, "roster_group_refused", "counter",
                       "Sessions refused because of the rule of a group.");
     for (by = 0; by < ROSTER_GROUP_BYS; by++)
         rst_status_text_printf(out->text, "roster_group_refused_total{by=\"%s\"} %" PRIu64 "\n",

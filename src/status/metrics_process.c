@@ -71,15 +71,14 @@ static void put_descriptors(struct out *out)
     struct rlimit limit;
 
     if (count)
-        rst_metric_gauge(out, "process_open_fds", NULL, "File descriptors that are open.", count);
+        rst_metric_gauge(out, "process_open_fds", "File descriptors that are open.", count);
     if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur != RLIM_INFINITY)
-        rst_metric_gauge(out, "process_max_fds", NULL, "The most that may be open.",
-                         limit.rlim_cur);
+        rst_metric_gauge(out, "process_max_fds", "The most that may be open.", limit.rlim_cur);
 }
 
 static void put_build(struct out *out)
 {
-    rst_metric_family(out, "roster_build_info", "gauge", NULL,
+    rst_metric_family(out, "roster_build_info", "gauge",
                       "1, with the version of Roster that the server runs.");
     rst_metric_labelled(out, "roster_build_info", "version", roster_version());
     rst_status_text_put(out->text, "} 1\n");
@@ -100,15 +99,15 @@ void rst_metrics_put_process(struct out *out, uint64_t *started_ms)
         rst_metric_gauge_seconds(out, "process_start_time_seconds",
                                  "When the process began, since the Unix epoch.",
                                  (int64_t)(*started_ms * 1000000));
-    rst_metric_family(out, "process_cpu_seconds", "counter", "seconds",
+    rst_metric_family(out, "process_cpu_seconds", "counter",
                       "Time that the process spent on processors.");
     rst_status_text_put(out->text, "process_cpu_seconds_total ");
     rst_status_text_seconds(out->text,
                             (int64_t)((process[USER] + process[SYSTEM]) * (1000000000 / second)));
     rst_status_text_put(out->text, "\n");
-    rst_metric_gauge(out, "process_threads", NULL, "Threads of the process.", process[THREADS]);
-    rst_metric_gauge(out, "process_virtual_memory_bytes", "bytes", "Address space in use.",
+    rst_metric_gauge(out, "process_threads", "Threads of the process.", process[THREADS]);
+    rst_metric_gauge(out, "process_virtual_memory_bytes", "Address space in use.",
                      process[VIRTUAL]);
-    rst_metric_gauge(out, "process_resident_memory_bytes", "bytes", "Memory in use.",
+    rst_metric_gauge(out, "process_resident_memory_bytes", "Memory in use.",
                      process[RESIDENT] * (uint64_t)sysconf(_SC_PAGESIZE));
 }

@@ -11,27 +11,26 @@
 #include <inttypes.h>
 #include <string.h>
 
-void rst_metric_family(struct out *out, const char *name, const char *type, const char *unit,
-                       const char *help)
+void rst_metric_family(struct out *out, const char *name, const char *type, const char *help)
 {
     const char *suffix = !strcmp(type, "counter") && !out->open_metrics ? "_total" : "";
+    const char *unit = strrchr(name, '_');
 
     rst_status_text_printf(out->text, "# HELP %s%s %s\n", name, suffix, help);
     rst_status_text_printf(out->text, "# TYPE %s%s %s\n", name, suffix, type);
-    if (out->open_metrics && unit)
-        rst_status_text_printf(out->text, "# UNIT %s %s\n", name, unit);
+    if (out->open_metrics && unit && (!strcmp(unit, "_bytes") || !strcmp(unit, "_seconds")))
+        rst_status_text_printf(out->text, "# UNIT %s %s\n", name, unit + 1);
 }
 
-void rst_metric_gauge(struct out *out, const char *name, const char *unit, const char *help,
-                      uint64_t value)
+void rst_metric_gauge(struct out *out, const char *name, const char *help, uint64_t value)
 {
-    rst_metric_family(out, name, "gauge", unit, help);
+    rst_metric_family(out, name, "gauge", help);
     rst_status_text_printf(out->text, "%s %" PRIu64 "\n", name, value);
 }
 
 void rst_metric_gauge_seconds(struct out *out, const char *name, const char *help, int64_t ns)
 {
-    rst_metric_family(out, name, "gauge", "seconds", help);
+    rst_metric_family(out, name, "gauge", help);
     rst_status_text_printf(out->text, "%s ", name);
     rst_status_text_seconds(out->text, ns);
     rst_status_text_put(out->text, "\n");
@@ -39,7 +38,7 @@ void rst_metric_gauge_seconds(struct out *out, const char *name, const char *hel
 
 void rst_metric_counter(struct out *out, const char *name, const char *help, uint64_t value)
 {
-    rst_metric_family(out, name, "counter", NULL, help);
+    rst_metric_family(out, name, "counter", help);
     rst_status_text_printf(out->text, "%s_total %" PRIu64 "\n", name, value);
 }
 
