@@ -74,9 +74,9 @@ struct making {
 
 static const struct rst_site_page pages[] = {
     {"/status", false, &(const struct making){serve_status, " "}},
-    {"/processlist", false, &(const struct making){serve_sessions, ROWS}},
-    {"/trx", false, &(const struct making){serve_trx, ROWS}},
-    {"/holders", false, &(const struct making){serve_holders, ROWS "holder "}},
+    {"/processlist", false, &(const struct making){serve_rows, ROWS}},
+    {"/trx", false, &(const struct making){serve_rows, ROWS}},
+    {"/holders", false, &(const struct making){serve_rows, ROWS "holder "}},
     {"/locks", false, &(const struct making){serve_locks, " server limit "}},
     {"/minimum", false, &(const struct making){serve_minimum, " server "}},
     {"/events", false, &(const struct making){serve_events, " server limit since "}},
@@ -89,42 +89,39 @@ static const struct rst_site_page pages[] = {
      &(const struct making){serve_kill, " server id target statement start_ts transaction "}},
 };
 
-#define PLACE(name, member)                                                                        \
-    {                                                                                              \
-        name, offsetof(struct asking, member)                                                      \
-    }
+#define AT(member) offsetof(struct asking, member)
 
 static const struct {
     const char *name;
     size_t offset;
 } places[] = {
-    PLACE("server", server),
-    PLACE("id", id),
-    PLACE("after", after),
-    PLACE("since", since),
-    PLACE("from", from),
-    PLACE("to", to),
-    PLACE("step", step),
-    PLACE("by", by),
-    PLACE("target", target),
-    PLACE("statement", statement),
-    PLACE("start_ts", start_ts),
-    PLACE("transaction", transaction),
-    PLACE("limit", options.limit),
-    PLACE("sort", options.sort),
-    PLACE("search", options.search),
-    PLACE("user", options.user),
-    PLACE("db", options.db),
-    PLACE("kind", options.kind),
-    PLACE("application", options.application),
-    PLACE("wait", options.wait_event),
-    PLACE("digest", options.digest),
-    PLACE("blocker", options.blocker),
-    PLACE("holder", options.holder),
-    PLACE("command", options.command),
-    PLACE("state", options.state),
-    PLACE("min_ms", options.min_ms),
-    PLACE("columns", options.columns),
+    {"server", AT(server)},
+    {"id", AT(id)},
+    {"after", AT(after)},
+    {"since", AT(since)},
+    {"from", AT(from)},
+    {"to", AT(to)},
+    {"step", AT(step)},
+    {"by", AT(by)},
+    {"target", AT(target)},
+    {"statement", AT(statement)},
+    {"start_ts", AT(start_ts)},
+    {"transaction", AT(transaction)},
+    {"limit", AT(options.limit)},
+    {"sort", AT(options.sort)},
+    {"search", AT(options.search)},
+    {"user", AT(options.user)},
+    {"db", AT(options.db)},
+    {"kind", AT(options.kind)},
+    {"application", AT(options.application)},
+    {"wait", AT(options.wait_event)},
+    {"digest", AT(options.digest)},
+    {"blocker", AT(options.blocker)},
+    {"holder", AT(options.holder)},
+    {"command", AT(options.command)},
+    {"state", AT(options.state)},
+    {"min_ms", AT(options.min_ms)},
+    {"columns", AT(options.columns)},
 };
 
 /* As an endpoint takes it. */
@@ -263,7 +260,7 @@ static struct reply make(struct asking *asking, const struct rst_site_asked *ask
 static unsigned answer(void *arg, const struct rst_site_asked *asked, char **json)
 {
     struct serve *serve = arg;
-    struct asking asking = {.serve = serve, .options = *serve->options};
+    struct asking asking = {.serve = serve, .path = asked->page->path, .options = *serve->options};
     char error[512] = "";
     struct reply reply;
     unsigned status;

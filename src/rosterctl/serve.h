@@ -37,6 +37,7 @@ struct serve {
 /* A request of the page. */
 struct asking {
     struct serve *serve;
+    const char *path; /* of the page, and of that of a server */
     struct options options;
     const char *server; /* only this one; NULL: all */
     const char *id, *after, *since, *from, *to, *step, *by;
@@ -57,8 +58,7 @@ typedef struct reply serve_make_fn(struct asking *asking);
 /* serve_status.c, serve_past.c, serve_lists.c */
 serve_make_fn serve_status;
 serve_make_fn serve_timeline, serve_activity;
-serve_make_fn serve_sessions, serve_trx, serve_holders, serve_locks, serve_minimum, serve_events,
-    serve_kill;
+serve_make_fn serve_rows, serve_locks, serve_minimum, serve_events, serve_kill;
 
 /* Whether a server has said something, even if that it has no such thing. */
 bool serve_answered(const struct server *server);

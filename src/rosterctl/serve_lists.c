@@ -12,34 +12,19 @@
 #define EVENTS_MOST 500
 #define AHEAD_MS 5000
 
-static struct reply rows(struct asking *asking, const char *path)
+/* Those of what holds the minimum: the oldest first, unless another order is asked for. */
+struct reply serve_rows(struct asking *asking)
 {
-    char whole[512];
+    char path[512];
     struct reply reply;
 
-    snprintf(whole, sizeof(whole), "%s", path);
-    ctl_add_argument(whole, sizeof(whole), "id", asking->id);
-    reply = servers_rows(&asking->servers, &asking->options, whole, NULL);
+    if (!asking->options.sort && !strcmp(asking->path, "/holders"))
+        asking->options.sort = "ts";
+    snprintf(path, sizeof(path), "%s", asking->path);
+    ctl_add_argument(path, sizeof(path), "id", asking->id);
+    reply = servers_rows(&asking->servers, &asking->options, path, NULL);
     serve_keep_objects(json_object_get(reply.json, "rows"));
     return reply;
-}
-
-struct reply serve_sessions(struct asking *asking)
-{
-    return rows(asking, "/processlist");
-}
-
-struct reply serve_trx(struct asking *asking)
-{
-    return rows(asking, "/trx");
-}
-
-/* The oldest first, unless another order is asked for. */
-struct reply serve_holders(struct asking *asking)
-{
-    if (!asking->options.sort)
-        asking->options.sort = "ts";
-    return rows(asking, "/holders");
 }
 
 struct reply serve_locks(struct asking *asking)

@@ -280,31 +280,29 @@ bool rst_ext_end_killed(struct rst_ext_conn *conn, enum roster_kill_target targe
 
 const char *rst_ext_result_text(enum rst_ext_result result)
 {
-    switch (result) {
-    case RST_EXT_NOTHING:
-        return "nothing to end: no statement is running and no transaction is open";
-    case RST_EXT_GONE:
-        return "no such connection";
-    case RST_EXT_DONE:
-        return "ended";
-    case RST_EXT_ASKED:
-        return "interrupted: it ends when its thread notices";
-    case RST_EXT_CURSOR:
-        return "interrupted, but its cursor is open between two rows and stays until its thread "
-               "uses it; 'unsafe' resets it now, and a thread that still reads the row's columns "
-               "crashes";
-    case RST_EXT_OTHERS:
-        return "not interrupted: other statements are open on that connection, and SQLite would "
-               "interrupt them, too; 'transaction' ends all of them";
-    case RST_EXT_UNSEEN:
-        return "not ended: what holds the snapshot was not seen to begin (an incremental blob, or "
-               "a statement beside a trace callback of the program's own); only its thread can "
-               "end it";
-    case RST_EXT_NOT_OURS:
-        return "asked: the connection was opened without a mutex, so only its own thread may roll "
-               "back; its next statement fails with SQLITE_INTERRUPT";
-    default:
-        return "failed: SQLite refused the rollback, as it does when the connection was closed "
-               "and its statements were not finalized; see its error log";
-    }
+    static const char *const texts[] = {
+        [RST_EXT_NOTHING] = "nothing to end: no statement is running and no transaction is open",
+        [RST_EXT_GONE] = "no such connection",
+        [RST_EXT_DONE] = "ended",
+        [RST_EXT_ASKED] = "interrupted: it ends when its thread notices",
+        [RST_EXT_CURSOR] =
+            "interrupted, but its cursor is open between two rows and stays until its thread "
+            "uses it; 'unsafe' resets it now, and a thread that still reads the row's columns "
+            "crashes",
+        [RST_EXT_OTHERS] =
+            "not interrupted: other statements are open on that connection, and SQLite would "
+            "interrupt them, too; 'transaction' ends all of them",
+        [RST_EXT_UNSEEN] =
+            "not ended: what holds the snapshot was not seen to begin (an incremental blob, or "
+            "a statement beside a trace callback of the program's own); only its thread can "
+            "end it",
+        [RST_EXT_NOT_OURS] =
+            "asked: the connection was opened without a mutex, so only its own thread may roll "
+            "back; its next statement fails with SQLITE_INTERRUPT",
+        [RST_EXT_FAILED] =
+            "failed: SQLite refused the rollback, as it does when the connection was closed "
+            "and its statements were not finalized; see its error log",
+    };
+
+    return texts[result];
 }
