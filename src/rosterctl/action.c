@@ -27,13 +27,6 @@ static struct reply ask_row(const struct options *options, const char *id)
     return ctl_ask(options, "GET", path);
 }
 
-static const char *member(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text ? text : "";
-}
-
 /* What came of it so far, for a program. */
 static void print_kill(const struct options *options, const char *id, const char *result,
                        const char *state, uint64_t took_ms)
@@ -105,8 +98,8 @@ static int wait_for_target(const struct options *options, const char *id, const 
             (void)ctl_fail(options, &reply); /* it may be frozen for a while */
         silent = reply.code != CTL_OK;
         row = json_array_get(json_object_get(reply.json, "rows"), 0);
-        ended =
-            reply.code == CTL_OK && (!row || (*which && strcmp(member(row, target), which) != 0));
+        ended = reply.code == CTL_OK &&
+                (!row || (*which && strcmp(member_string(row, target), which) != 0));
         if (row && !ended)
             say_state(options, id, row, last);
         reply_free(&reply);
@@ -135,8 +128,9 @@ static void find_which(const struct options *options, const char *id, char which
     if (!options->statement && !options->transaction)
         return;
     reply = ask_row(options, id);
-    snprintf(which, 24, "%s",
-             member(json_array_get(json_object_get(reply.json, "rows"), 0), target_of(options)));
+    snprintf(
+        which, 24, "%s",
+        member_string(json_array_get(json_object_get(reply.json, "rows"), 0), target_of(options)));
     reply_free(&reply);
 }
 

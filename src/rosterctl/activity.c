@@ -147,14 +147,6 @@ static int take_times(const struct options *options, struct steps_asked *asked)
                      options->until);
 }
 
-static void put_path(const struct options *options, const struct steps_asked *asked, char *path,
-                     size_t size)
-{
-    snprintf(path, size, "/activity?from=%lld&to=%lld", (long long)asked->from,
-             (long long)asked->to);
-    ctl_add_who(path, size, options);
-}
-
 static struct reply ask_groups(const struct options *options, const char *path, const char *by)
 {
     char whole[4096];
@@ -177,7 +169,9 @@ int ctl_activity(const struct options *options)
 
     if (code != CTL_OK)
         return code;
-    put_path(options, &asked, path, sizeof(path));
+    snprintf(path, sizeof(path), "/activity?from=%lld&to=%lld", (long long)asked.from,
+             (long long)asked.to);
+    ctl_add_who(path, sizeof(path), options);
     if (activity_takes("time", by, rest, sizeof(rest))) {
         asked.by = *rest ? rest : NULL;
         return activity_over_time(options, path, &asked);

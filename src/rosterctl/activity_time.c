@@ -255,15 +255,6 @@ static void print_table(const json_t *reply)
     json_decref(rows);
 }
 
-/* Nothing was sampled in that time; or it has been, in the step that goes on. */
-static void print_none(const json_t *reply)
-{
-    char length[32];
-
-    text_ms((double)ms_of(json_object_get(reply, "step_ms")), length, sizeof(length));
-    printf("no step has a sample; one of %s is shown when it is over\n", length);
-}
-
 /* A row for each group in each step, since what groups are called is no name of a column. */
 static void print_csv(const json_t *reply, const char *by)
 {
@@ -300,6 +291,7 @@ static void print_csv(const json_t *reply, const char *by)
 int activity_over_time(const struct options *options, const char *path, struct steps_asked *asked)
 {
     struct reply reply;
+    char length[32];
     size_t rows;
 
     if (!rows_wanted(options, ROWS, &rows) || rows > 1000)
@@ -315,10 +307,11 @@ int activity_over_time(const struct options *options, const char *path, struct s
         print_csv(reply.json, asked->by);
     } else {
         print_sum(reply.json);
+        text_ms((double)ms_of(json_object_get(reply.json, "step_ms")), length, sizeof(length));
         if (json_array_size(json_object_get(reply.json, "points")))
             print_table(reply.json);
-        else
-            print_none(reply.json);
+        else /* nothing was sampled in that time; or it has been, in the step that goes on */
+            printf("no step has a sample; one of %s is shown when it is over\n", length);
     }
     return ctl_finish(options, &reply);
 }

@@ -52,12 +52,6 @@ static int run_one(const struct options *options, command_fn *run, const struct 
     return server->reply.code == CTL_NO_SERVER ? ctl_fail(&one, &server->reply) : run(&one);
 }
 
-/* An id is one server's alone where servers choose them so, as the SQLite extension does. */
-static bool is_done(command_fn *run, int code)
-{
-    return run == ctl_kill && code != CTL_NOT_FOUND;
-}
-
 /* All are asked at once first: those that are stopped cost their time together. */
 static int run_all(const struct options *options, command_fn *run, const glob_t *found)
 {
@@ -77,7 +71,8 @@ static int run_all(const struct options *options, command_fn *run, const glob_t 
         one = run_one(options, run, &servers.all[n]);
         if (one != CTL_OK || run == ctl_kill)
             code = one;
-        done = is_done(run, one);
+        /* An id is one server's alone where they choose them so, as the SQLite extension does. */
+        done = run == ctl_kill && one != CTL_NOT_FOUND;
     }
     n = servers.count;
     servers_free(&servers);

@@ -38,29 +38,18 @@ struct output {
     bool answers;     /* the server did, the last time */
 };
 
-/* A member, as a terminal may have it. */
-struct shown {
-    char text[TEXT];
-};
-
-static struct shown get(const json_t *event, const char *key)
-{
-    struct shown shown = {""};
-
-    text_string(json_object_get(event, key), shown.text, sizeof(shown.text));
-    return shown;
-}
-
 static void print_line(const json_t *event)
 {
-    struct shown kind = get(event, "kind"), server = get(event, "server");
-    char when[40];
+    char kind[64], server[136], words[TEXT], when[40];
 
     time_show(json_integer_value(json_object_get(event, "last_ms")), when, sizeof(when));
+    member_text(event, "kind", kind, sizeof(kind));
+    member_text(event, "server", server, sizeof(server));
+    member_text(event, "words", words, sizeof(words));
     printf("%s  ", when);
-    if (*server.text)
-        printf("%-12s  ", server.text);
-    printf("%-13s  %s\n", kind.text, get(event, "words").text);
+    if (*server)
+        printf("%-12s  ", server);
+    printf("%-13s  %s\n", kind, words);
 }
 
 static void keep_since(json_t *rows, int64_t since_ms)
@@ -128,7 +117,7 @@ static int show_new(struct output *output)
                 print_gaps(reply.json);
             keep_since(json_object_get(reply.json, "rows"), output->since_ms);
             print_rows(output, json_object_get(reply.json, "rows"));
-            snprintf(output->after, sizeof(output->after), "%.20s", get(reply.json, "next").text);
+            member_text(reply.json, "next", output->after, sizeof(output->after));
         } else if (code != CTL_NO_SERVER || output->answers || !output->began) {
             ctl_fail(output->options, &reply); /* once */
         }

@@ -26,15 +26,11 @@ static void print_rest(const json_t *kind)
 
     text_string(json_object_get(kind, "by"), by, sizeof(by));
     printf(
-        "%s: %lld session%s, of these %lld in groups not listed and %lld whose group is not known; "
-        "%lld rule%s, %lld refused\n",
-        by, (long long)json_integer_value(json_object_get(kind, "sessions")),
-        count_s((uint64_t)json_integer_value(json_object_get(kind, "sessions"))),
-        (long long)json_integer_value(json_object_get(kind, "others")),
-        (long long)json_integer_value(json_object_get(kind, "unknown")),
-        (long long)json_integer_value(json_object_get(kind, "rules")),
-        count_s((uint64_t)json_integer_value(json_object_get(kind, "rules"))),
-        (long long)json_integer_value(json_object_get(kind, "refused_total")));
+        "%s: %.0f session%s, of these %.0f in groups not listed and %.0f whose group is not known; "
+        "%.0f rule%s, %.0f refused\n",
+        by, member_value(kind, "sessions"), count_s((uint64_t)member_value(kind, "sessions")),
+        member_value(kind, "others"), member_value(kind, "unknown"), member_value(kind, "rules"),
+        count_s((uint64_t)member_value(kind, "rules")), member_value(kind, "refused_total"));
 }
 
 int ctl_groups(const struct options *options)

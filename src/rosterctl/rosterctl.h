@@ -163,7 +163,8 @@ void cell_text(const json_t *row, const struct column *column, char *to, size_t 
 
 /* A member as a cell of such a column: a duration for people if its key says "_ms". */
 void member_text(const json_t *object, const char *key, char *to, size_t size);
-double member_value(const json_t *object, const char *key); /* 0: it is not a number */
+const char *member_string(const json_t *object, const char *key); /* "": it is not a text */
+double member_value(const json_t *object, const char *key);       /* 0: it is not a number */
 
 /* The characters of a line of the terminal; 0: there is no terminal, and lines have no limit. */
 size_t table_width(void);

@@ -56,12 +56,6 @@ static json_int_t second_of(const json_t *row)
     return second > 0 && second <= UINT32_MAX ? second : 0;
 }
 
-/* The second of this host in which its endpoints record now, see status/timeline.c. */
-static json_int_t this_second(void)
-{
-    return (json_int_t)(rst_clock_ms(CLOCK_BOOTTIME) / 1000) + 1;
-}
-
 /* A clock that is not that of this host would move the hour of all servers away, so its server is
  * left out, and named. */
 static void check_clocks(const struct servers *servers, json_int_t now)
@@ -201,7 +195,8 @@ struct reply serve_timeline(struct asking *asking)
     servers_ask(&asking->servers, &asking->options, ask_path, path);
     if (servers_code(&asking->servers) == CTL_USAGE)
         return (struct reply){.code = CTL_USAGE};
-    now = this_second();
+    /* The second of this host in which its endpoints record now, see status/timeline.c. */
+    now = (json_int_t)(rst_clock_ms(CLOCK_BOOTTIME) / 1000) + 1;
     check_clocks(servers, now);
     last = newest_of(servers, now);
     from = now - SECONDS + 1 > 1 ? now - SECONDS + 1 : 1;

@@ -80,6 +80,13 @@ void member_text(const json_t *object, const char *key, char *to, size_t size)
     cell_text(object, &column, to, size);
 }
 
+const char *member_string(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
 double member_value(const json_t *object, const char *key)
 {
     return json_number_value(json_object_get(object, key));

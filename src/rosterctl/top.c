@@ -120,7 +120,7 @@ static void ask_kill(struct top *top, const json_t *row, const char *target)
     bool of_txn = !strcmp(target, "transaction"), of_statement = !strcmp(target, "statement");
     char texts[4][40], gains[64] = "";
 
-    snprintf(top->id, sizeof(top->id), "%s", top_row_id(row));
+    snprintf(top->id, sizeof(top->id), "%s", member_string(row, "id"));
     snprintf(top->target, sizeof(top->target), "%s", target);
     snprintf(top->seq, sizeof(top->seq), "%s", seq ? seq : "");
     if (seq && !strcmp(seq, "0")) {
@@ -155,8 +155,10 @@ static void on_id(struct top *top)
         say(top, "an id is a number");
         return;
     }
-    json_array_foreach((json_t *)(uintptr_t)rows, n, row) if (!strcmp(top_row_id(row), top->typed))
+    json_array_foreach((json_t *)(uintptr_t)rows, n, row)
     {
+        if (strcmp(member_string(row, "id"), top->typed) != 0)
+            continue;
         ask_kill(top, row, "connection");
         return;
     }
@@ -200,7 +202,7 @@ static void go(struct top *top, int by)
 
     top->row = to < 0 ? 0 : to >= count ? (count ? count - 1 : 0) : to;
     snprintf(top->selected, sizeof(top->selected), "%s",
-             top_row_id(json_array_get(top_rows(top), (size_t)top->row)));
+             member_string(json_array_get(top_rows(top), (size_t)top->row), "id"));
     if (count - top->row < ROWS_AHEAD / 2)
         wish(top); /* there may be more */
 }
@@ -227,28 +229,15 @@ static void on_typed(struct top *top, int key)
 
 static void on_move(struct top *top, int key)
 {
-    switch (key) {
-    case KEY_UP:
-        go(top, -1);
-        break;
-    case KEY_DOWN:
-        go(top, 1);
-        break;
-    case KEY_PPAGE:
-        go(top, -top->page);
-        break;
-    case KEY_NPAGE:
-        go(top, top->page);
-        break;
-    case KEY_HOME:
-        go(top, -ROWS_MOST);
-        break;
-    case KEY_END:
-        go(top, ROWS_MOST);
-        break;
-    default:
-        break;
-    }
+    const struct {
+        int key, by;
+    } moves[] = {{KEY_UP, -1},           {KEY_DOWN, 1},          {KEY_PPAGE, -top->page},
+                 {KEY_NPAGE, top->page}, {KEY_HOME, -ROWS_MOST}, {KEY_END, ROWS_MOST}};
+    size_t n;
+
+    for (n = 0; n < COUNT_OF(moves); n++)
+        if (moves[n].key == key)
+            go(top, moves[n].by);
 }
 
 static void on_action(struct top *top, int key)

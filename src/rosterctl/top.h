@@ -81,6 +81,5 @@ struct top {
 
 /* The rows that are shown. */
 const json_t *top_rows(const struct top *top);
-const char *top_row_id(const json_t *row);
 
 void top_draw(struct top *top);

@@ -63,13 +63,6 @@ const json_t *top_rows(const struct top *top)
     return top->sight ? json_object_get(top->sight->list, "rows") : NULL;
 }
 
-const char *top_row_id(const json_t *row)
-{
-    const char *id = json_string_value(json_object_get(row, "id"));
-
-    return id ? id : "";
-}
-
 static void use(const struct top *top, int pair)
 {
     if (top->colours)
@@ -259,12 +252,12 @@ static void find_selected(struct top *top, int count)
     int n;
 
     for (n = 0; n < count; n++)
-        if (!strcmp(top_row_id(json_array_get(rows, (size_t)n)), top->selected))
+        if (!strcmp(member_string(json_array_get(rows, (size_t)n), "id"), top->selected))
             top->row = n;
     if (top->row >= count)
         top->row = count ? count - 1 : 0;
     snprintf(top->selected, sizeof(top->selected), "%s",
-             top_row_id(json_array_get(rows, (size_t)top->row)));
+             member_string(json_array_get(rows, (size_t)top->row), "id"));
     if (top->first > top->row)
         top->first = top->row;
     if (top->first < top->row - top->page + 1)

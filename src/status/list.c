@@ -63,12 +63,6 @@ static struct stream *stream_new(struct request *request)
     return stream;
 }
 
-static void take_time(struct roster_snapshot *now)
-{
-    now->taken_at = rst_monotonic_ns();
-    now->taken_at_ms = rst_wall_ms();
-}
-
 /* Room for the last statement of a session that is looked at. */
 struct last {
     struct roster_statement statement;
@@ -160,7 +154,8 @@ static int choose(struct stream *stream, struct roster *roster)
 
     if (err)
         return err;
-    take_time(&stream->now);
+    stream->now.taken_at = rst_monotonic_ns();
+    stream->now.taken_at_ms = rst_wall_ms();
     stream->best.most = stream->query.limit + 1;
     stream->best.backwards = stream->query.backwards;
     if (stream->query.list == LIST_HOLDERS) {

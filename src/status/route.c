@@ -72,11 +72,6 @@ static bool is_token(const char *token, const char *given, size_t given_length)
     return !differs;
 }
 
-static bool is_trusted_peer(const struct peer *peer)
-{
-    return peer->client->who == 0 || peer->client->who == geteuid();
-}
-
 static bool has_token(const struct request *request)
 {
     const char *token = request->entrance->token;
@@ -98,9 +93,11 @@ static bool trusts_peers(const struct request *request)
 /* Who the remote entrance's client is nothing here knows, and its token is for reading. */
 static bool may_act(const struct request *request)
 {
+    uint64_t who = request->peer->client->who;
+
     if (request->entrance->is_remote)
         return false;
-    return (trusts_peers(request) && is_trusted_peer(request->peer)) || has_token(request);
+    return (trusts_peers(request) && (who == 0 || who == geteuid())) || has_token(request);
 }
 
 /* The answer of requests that went wrong. */
