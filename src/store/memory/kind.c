@@ -27,7 +27,7 @@ static int memory_open(const char *address, const struct roster_store_options *o
     store->changed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
     rst_store_begin(&store->base, options);
     store->revision = 1; /* as in etcd, so that no revision in use is 0 */
-    rst_memory_engine_init(&store->engine);
+    store->engine = rst_memory_engine;
     *out = &store->base;
     return 0;
 }

@@ -83,7 +83,7 @@ static inline struct memory_store *memory_store_of(struct roster_store *store)
 
 /* memory/table.c; all with the mutex held */
 
-void rst_memory_engine_init(struct store_engine *engine);
+extern const struct store_engine rst_memory_engine;
 /* Grows an array so that it has room for one item more. 0 or -ENOMEM. */
 int rst_memory_reserve(void *array_pointer, size_t *room, size_t count, size_t item_size);
 /* Whether a key hangs on the lease. */

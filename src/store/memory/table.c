@@ -305,11 +305,5 @@ void rst_memory_table_free(struct memory_store *store)
     free(store->history.items);
 }
 
-void rst_memory_engine_init(struct store_engine *engine)
-{
-    engine->find = find;
-    engine->walk = walk;
-    engine->check_lease = check_lease;
-    engine->put = put;
-    engine->erase = erase;
-}
+const struct store_engine rst_memory_engine = {
+    .find = find, .walk = walk, .check_lease = check_lease, .put = put, .erase = erase};

@@ -200,11 +200,5 @@ int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease)
     return err;
 }
 
-void rst_sqlite_engine_init(struct store_engine *engine)
-{
-    engine->find = find;
-    engine->walk = walk;
-    engine->check_lease = check_lease;
-    engine->put = put;
-    engine->erase = erase;
-}
+const struct store_engine rst_sqlite_engine = {
+    .find = find, .walk = walk, .check_lease = check_lease, .put = put, .erase = erase};

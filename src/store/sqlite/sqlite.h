@@ -214,7 +214,7 @@ int rst_sqlite_tx_row(const struct sqlite_tx *tx, sqlite3_stmt *statement, bool 
 
 /* sqlite/engine.c */
 
-void rst_sqlite_engine_init(struct store_engine *engine);
+extern const struct store_engine rst_sqlite_engine;
 /* 1 when a key hangs on the lease, 0 when none does. */
 int rst_sqlite_engine_lease_is_used(struct sqlite_tx *tx, int64_t lease);
 int rst_sqlite_engine_erase_lease(struct sqlite_tx *tx, int64_t lease);

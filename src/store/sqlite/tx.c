@@ -205,12 +205,11 @@ int rst_sqlite_tx_begin(struct sqlite_tx *tx, struct sqlite_conn *conn, bool wri
 {
     int err;
 
-    memset(tx, 0, sizeof(*tx));
-    rst_sqlite_engine_init(&tx->engine);
-    tx->store = conn->store;
-    tx->conn = conn;
-    tx->asked_to_write = writing;
-    tx->writing = writing;
+    *tx = (struct sqlite_tx){.engine = rst_sqlite_engine,
+                             .store = conn->store,
+                             .conn = conn,
+                             .asked_to_write = writing,
+                             .writing = writing};
     err = open_tx(tx);
     if (err == 1) {
         roll_back(conn);
