@@ -63,17 +63,18 @@ static size_t whole_pages(size_t bytes)
     return (bytes + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 }
 
-void *rst_zeroed_take(size_t bytes)
+static void *map_huge(size_t bytes, size_t alignment)
 {
-    char *made;
+    void *made = rst_map(bytes, alignment);
 
-    if (bytes < HUGE_PAGE)
-        return calloc(1, bytes);
-    bytes = whole_pages(bytes);
-    made = rst_map(bytes, HUGE_PAGE);
-    if (made)
+    if (made && bytes >= HUGE_PAGE)
         madvise(made, bytes, MADV_HUGEPAGE); /* a wish */
     return made;
+}
+
+void *rst_zeroed_take(size_t bytes)
+{
+    return bytes < HUGE_PAGE ? calloc(1, bytes) : map_huge(whole_pages(bytes), HUGE_PAGE);
 }
 
 void rst_zeroed_give(void *memory, size_t bytes)
@@ -82,17 +83,6 @@ void rst_zeroed_give(void *memory, size_t bytes)
         free(memory);
     else if (memory)
         rst_unmap(memory, whole_pages(bytes));
-}
-
-/* Aligned to all that its pieces may have to be. Small ones are mapped, too: the C library does not
- * for certain return to the system what is freed, least of all in the arenas of threads. */
-static char *map_slab(size_t bytes)
-{
-    char *made = rst_map(bytes, bytes);
-
-    if (made && bytes >= HUGE_PAGE)
-        madvise(made, bytes, MADV_HUGEPAGE); /* a wish */
-    return made;
 }
 
 /* What describes slabs, of the whole process. Mapped, too: any thread may need a slab, and its
@@ -143,8 +133,10 @@ static struct rst_slab *slab_new(struct rst_slabs *slabs)
         bytes *= 2;
     if (bytes < slabs->piece)
         bytes = slabs->piece;
+    /* Aligned to all that its pieces may have to be. Small ones are mapped, too: the C library does
+     * not for certain return to the system what is freed, least of all in the arenas of threads. */
     *slab = (struct rst_slab){
-        .base = map_slab(bytes), .bytes = bytes, .slabs = slabs, .account = slabs->account};
+        .base = map_huge(bytes, bytes), .bytes = bytes, .slabs = slabs, .account = slabs->account};
     if (!slab->base) {
         descriptor_give(slab);
         return NULL;
