@@ -130,20 +130,16 @@ static int look_at(const struct roster_session *session, const struct roster_sho
     return 0;
 }
 
-static void add_opening(struct rst_thread *thread, void *arg)
-{
-    struct drain *drain = arg;
-
-    /* c: pairs with 1 and 5 */
-    drain->opening += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
-}
-
 /* The sessions that threads are opening at this moment. A thread that ends opens none. */
 static void count_opening(struct drain *drain)
 {
+    const struct rst_thread *thread;
+
     drain->opening = 0;
     rst_thread_process_lock();
-    rst_threads_visit(drain->roster, add_opening, drain);
+    cds_list_for_each_entry (thread, &drain->roster->threads, of_roster)
+        /* c: pairs with 1 and 5 */
+        drain->opening += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
     rst_thread_process_unlock();
 }
 

@@ -64,21 +64,18 @@ static void lease_read(struct rst_horizon *horizon, struct roster_metrics *metri
         metrics->lease_margin_ns = rst_guard_margin_ns(&horizon->guard, &horizon->words);
 }
 
-static void add_thread(struct rst_thread *thread, void *stays)
-{
-    rst_stays_add(stays, &thread->stays);
-}
-
 static void stays_sum(struct roster *roster, struct roster_metrics *metrics)
 {
     struct rst_all_stays stays = {{0}, {{0}}};
+    const struct rst_thread *thread;
     unsigned n;
 
     rst_thread_process_lock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         times_add(&metrics->states[n], rst_load(&roster->stays.sum_ns[n]),
                   roster->stays.buckets[n]);
-    rst_threads_visit(roster, add_thread, &stays);
+    cds_list_for_each_entry (thread, &roster->threads, of_roster)
+        rst_stays_add(&stays, &thread->stays);
     rst_thread_process_unlock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         times_add(&metrics->states[n], stays.sum_ns[n], stays.buckets[n]);

@@ -10,26 +10,23 @@
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
 
-static void count_thread(struct rst_thread *thread, void *arg)
-{
-    struct roster_stats *stats = arg;
-
-    stats->sessions_opened += rst_load(&thread->counts.sessions_opened);
-    stats->txns_begun += rst_load(&thread->counts.txns_begun);
-    stats->txns_forced += rst_load(&thread->counts.txns_forced);
-    stats->statements += rst_load(&thread->counts.statements);
-    stats->threads++;
-}
-
 /* Under the lock a thread that ends is counted once: by itself or among those that have ended. */
 static void count_threads(const struct roster *roster, struct roster_stats *stats)
 {
+    const struct rst_thread *thread;
+
     rst_thread_process_lock();
     stats->sessions_opened = rst_load(&roster->alone.sessions_opened);
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
-    rst_threads_visit(roster, count_thread, stats);
+    cds_list_for_each_entry (thread, &roster->threads, of_roster) {
+        stats->sessions_opened += rst_load(&thread->counts.sessions_opened);
+        stats->txns_begun += rst_load(&thread->counts.txns_begun);
+        stats->txns_forced += rst_load(&thread->counts.txns_forced);
+        stats->statements += rst_load(&thread->counts.statements);
+        stats->threads++;
+    }
     rst_thread_process_unlock();
 }
 

@@ -50,15 +50,6 @@ _Static_assert(sizeof(struct rst_own) <= RST_CACHE_LINE, "a place is one line");
 static struct objects contexts, places;
 static struct rst_account objects_account;
 
-void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
-                       void *arg)
-{
-    struct rst_thread *thread;
-
-    cds_list_for_each_entry (thread, &roster->threads, of_roster)
-        visit(thread, arg);
-}
-
 /* The last one takes all the memory with it. */
 static void objects_give(struct objects *objects, void *object)
 {

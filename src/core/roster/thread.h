@@ -95,10 +95,6 @@ void rst_thread_leave_roster(struct roster *roster);
  * rst_hot_trim(), of the memory of all contexts. */
 bool rst_threads_trim(struct roster *roster);
 
-/* Of all contexts of a roster, under the process lock. */
-void rst_threads_visit(const struct roster *roster, void (*visit)(struct rst_thread *, void *arg),
-                       void *arg);
-
 /* This thread's context of the roster with this tag if it was the last one used, else NULL. */
 static inline struct rst_thread *rst_thread_try(uint32_t tag)
 {
