@@ -129,32 +129,26 @@ static struct client *client_of(struct entrance *entrance, uint64_t who)
 {
     struct client *client;
 
-    for (client = entrance->clients; client; client = client->next)
+    LIST_FOREACH(client, &entrance->clients, link)
+    {
         if (client->who == who)
             return client;
+    }
     client = calloc(1, sizeof(*client));
     if (!client)
         return NULL;
     client->who = who;
     client->budget.most = entrance->budget.most / 2; /* so that something is left for others */
     client->budget.whole = &entrance->budget;
-    client->next = entrance->clients;
-    if (client->next)
-        client->next->prev = client;
-    entrance->clients = client;
+    LIST_INSERT_HEAD(&entrance->clients, client, link);
     return client;
 }
 
-static void client_leave(struct entrance *entrance, struct client *client)
+static void client_leave(struct client *client)
 {
     if (client->connections)
         return;
-    if (client->prev)
-        client->prev->next = client->next;
-    else
-        entrance->clients = client->next;
-    if (client->next)
-        client->next->prev = client->prev;
+    LIST_REMOVE(client, link);
     free(client);
 }
 
@@ -191,7 +185,7 @@ static void on_start(struct entrance *entrance, struct MHD_Connection *connectio
     *per_connection = peer;
     if (client && (!peer || client->connections >= entrance->max_per_client ||
                    !budget_take(&client->budget, entrance->connection_memory))) {
-        client_leave(entrance, client);
+        client_leave(client);
         client = NULL;
     }
     if (!client) {
@@ -205,10 +199,7 @@ static void on_start(struct entrance *entrance, struct MHD_Connection *connectio
     peer->client = client;
     peer->fd = fd;
     peer->since_ms = rst_monotonic_ms();
-    peer->next = entrance->peers;
-    if (peer->next)
-        peer->next->prev = peer;
-    entrance->peers = peer;
+    LIST_INSERT_HEAD(&entrance->peers, peer, link);
 }
 
 static void on_close(struct entrance *entrance, struct peer *peer)
@@ -216,16 +207,11 @@ static void on_close(struct entrance *entrance, struct peer *peer)
     entrance->again = true; /* when all places were taken the listener comes back only then */
     if (!peer)
         return;
-    if (peer->prev)
-        peer->prev->next = peer->next;
-    else
-        entrance->peers = peer->next;
-    if (peer->next)
-        peer->next->prev = peer->prev;
+    LIST_REMOVE(peer, link);
     if (peer->client) {
         budget_give(&peer->client->budget, entrance->connection_memory);
         peer->client->connections--;
-        client_leave(entrance, peer->client);
+        client_leave(peer->client);
     }
     free(peer);
 }
@@ -256,7 +242,9 @@ void rst_status_clients_sweep(struct entrance *entrance)
     if (rst_since(now, entrance->swept_ms) < SWEEP_MS)
         return;
     entrance->swept_ms = now;
-    for (peer = entrance->peers; peer; peer = peer->next)
+    LIST_FOREACH(peer, &entrance->peers, link)
+    {
         if (rst_since(now, peer->since_ms) > entrance->status->options.request_ms)
             shutdown(peer->fd, SHUT_RDWR);
+    }
 }

@@ -136,7 +136,7 @@ uint64_t rst_entrance_due(const struct entrance *entrance, uint64_t timeout_ms)
     }
     if (entrance->again)
         return 0;
-    if (entrance->peers && timeout_ms > LOOK_MS)
+    if (!LIST_EMPTY(&entrance->peers) && timeout_ms > LOOK_MS)
         timeout_ms = LOOK_MS;
     if (MHD_get_timeout(entrance->daemon, &wanted) == MHD_YES && wanted < timeout_ms)
         timeout_ms = wanted;
@@ -167,7 +167,7 @@ static bool cannot_accept(struct entrance *entrance)
 {
     struct pollfd listener = {entrance->listener.fd, POLLIN, 0};
 
-    if (entrance->peers || entrance->again || poll(&listener, 1, 0) <= 0)
+    if (!LIST_EMPTY(&entrance->peers) || entrance->again || poll(&listener, 1, 0) <= 0)
         entrance->left = 0;
     else
         entrance->left++;

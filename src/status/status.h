@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <roster/roster.h>
 #include <roster/status.h>
+#include <sys/queue.h>
 
 struct suspects;
 struct timeline;
@@ -36,7 +37,7 @@ struct job;
 
 /* The client: a user of this machine; of the remote entrance, an address. */
 struct client {
-    struct client *prev, *next;
+    LIST_ENTRY(client) link;
     uint64_t who;
     uint32_t connections;
     struct budget budget;
@@ -44,7 +45,7 @@ struct client {
 
 /* A connection. */
 struct peer {
-    struct peer *prev, *next;
+    LIST_ENTRY(peer) link;
     struct client *client; /* NULL: it was refused */
     int fd;
     const char *malformed; /* why its request's target is none; NULL: it is one */
@@ -67,8 +68,8 @@ struct entrance {
     uint32_t max_connections, max_per_client;
     size_t connection_memory; /* that one is counted with */
     struct budget budget;
-    struct client *clients;
-    struct peer *peers;
+    LIST_HEAD(, client) clients;
+    LIST_HEAD(, peer) peers;
     uint64_t refused; /* connections, by the limits of one client */
     uint64_t swept_ms;
     uint64_t rests_until_ms, owed_ns; /* see entrance.c; the latter of the remote one */
