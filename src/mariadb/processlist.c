@@ -56,8 +56,8 @@ static void put_string(const struct json *json, const char *text, size_t length)
             ;
         fwrite(text, 1, run, json->out);
         text += run;
-        if (text < end)
-            fwrite(one, 1, rst_utf8_json(&text, (size_t)(end - text), one), json->out);
+        run = text < end ? rst_utf8_json(&text, (size_t)(end - text), one) : 0;
+        fwrite(one, 1, run, json->out);
     }
     put(json, "\"");
 }

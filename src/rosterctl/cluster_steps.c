@@ -275,7 +275,7 @@ struct reply servers_steps(struct servers *servers, const struct options *option
                            const void *arg)
 {
     const struct steps_asked *asked = arg;
-    struct reply all = {.code = CTL_OK};
+    struct reply all;
     struct steps *steps = calloc(1, sizeof(*steps));
     char rest[256] = "", whole_path[4096];
 

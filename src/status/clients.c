@@ -129,11 +129,9 @@ static struct client *client_of(struct entrance *entrance, uint64_t who)
 {
     struct client *client;
 
-    LIST_FOREACH(client, &entrance->clients, link)
-    {
+    for (client = LIST_FIRST(&entrance->clients); client; client = LIST_NEXT(client, link))
         if (client->who == who)
             return client;
-    }
     client = calloc(1, sizeof(*client));
     if (!client)
         return NULL;
@@ -242,9 +240,7 @@ void rst_status_clients_sweep(struct entrance *entrance)
     if (rst_since(now, entrance->swept_ms) < SWEEP_MS)
         return;
     entrance->swept_ms = now;
-    LIST_FOREACH(peer, &entrance->peers, link)
-    {
+    for (peer = LIST_FIRST(&entrance->peers); peer; peer = LIST_NEXT(peer, link))
         if (rst_since(now, peer->since_ms) > entrance->status->options.request_ms)
             shutdown(peer->fd, SHUT_RDWR);
-    }
 }

@@ -68,8 +68,8 @@ struct entrance {
     uint32_t max_connections, max_per_client;
     size_t connection_memory; /* that one is counted with */
     struct budget budget;
-    LIST_HEAD(, client) clients;
-    LIST_HEAD(, peer) peers;
+    LIST_HEAD(clients, client) clients;
+    LIST_HEAD(peers, peer) peers;
     uint64_t refused; /* connections, by the limits of one client */
     uint64_t swept_ms;
     uint64_t rests_until_ms, owed_ns; /* see entrance.c; the latter of the remote one */
