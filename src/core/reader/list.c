@@ -228,35 +228,10 @@ static rst_always_inline int drain(struct visit *visit, struct way way)
     return stop;
 }
 
-static int walk(struct roster *roster, rst_registry_fn *batch, roster_each_fn *fn, void *arg,
-                char *room, size_t size)
-{
-    struct visit visit;
-    int stop;
-
-    visit.fn = fn;
-    visit.arg = arg;
-    visit.room = room;
-    visit.size = size;
-    visit.asked = visit.entered = 0;
-    rst_rest_prepare(&visit.rest);
-    stop = rst_registry_walk(&roster->registry, batch, &visit);
-    return stop ? stop : drain(&visit, (struct way){false, false});
-}
-
-int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size)
-{
-    return walk(roster, visit_batch, fn, arg, room, size);
-}
-
-int rst_for_each_whole(struct roster *roster, roster_each_fn *fn, void *arg, char *room,
-                       size_t size)
-{
-    return walk(roster, visit_whole, fn, arg, room, size);
-}
-
-int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
-                         char *room, size_t size)
+/* `known` is NULL where none may be known. */
+static rst_always_inline int walk(struct roster *roster, rst_registry_fn *batch,
+                                  rst_known_fn *known, roster_each_fn *fn, void *arg, char *room,
+                                  size_t size)
 {
     struct visit visit;
     int stop;
@@ -267,8 +242,27 @@ int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each
     visit.room = room;
     visit.size = size;
     visit.asked = visit.entered = 0;
-    stop = rst_registry_walk(&roster->registry, visit_unknown, &visit);
-    return stop ? stop : drain(&visit, (struct way){true, false});
+    if (!known)
+        rst_rest_prepare(&visit.rest);
+    stop = rst_registry_walk(&roster->registry, batch, &visit);
+    return stop ? stop : drain(&visit, (struct way){known != NULL, false});
+}
+
+int rst_for_each(struct roster *roster, roster_each_fn *fn, void *arg, char *room, size_t size)
+{
+    return walk(roster, visit_batch, NULL, fn, arg, room, size);
+}
+
+int rst_for_each_whole(struct roster *roster, roster_each_fn *fn, void *arg, char *room,
+                       size_t size)
+{
+    return walk(roster, visit_whole, NULL, fn, arg, room, size);
+}
+
+int rst_for_each_unknown(struct roster *roster, rst_known_fn *known, roster_each_fn *fn, void *arg,
+                         char *room, size_t size)
+{
+    return walk(roster, visit_unknown, known, fn, arg, room, size);
 }
 
 int roster_for_each(struct roster *roster, roster_each_fn *fn, void *arg)
