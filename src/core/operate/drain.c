@@ -137,7 +137,7 @@ static void count_opening(struct drain *drain)
 
     drain->opening = 0;
     rst_thread_process_lock();
-    cds_list_for_each_entry (thread, &drain->roster->threads, of_roster)
+    rst_for_each_thread (thread, drain->roster)
         /* c: pairs with 1 and 5 */
         drain->opening += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
     rst_thread_process_unlock();

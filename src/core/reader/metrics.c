@@ -74,7 +74,7 @@ static void stays_sum(struct roster *roster, struct roster_metrics *metrics)
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         times_add(&metrics->states[n], rst_load(&roster->stays.sum_ns[n]),
                   roster->stays.buckets[n]);
-    cds_list_for_each_entry (thread, &roster->threads, of_roster)
+    rst_for_each_thread (thread, roster)
         rst_stays_add(&stays, &thread->stays);
     rst_thread_process_unlock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)

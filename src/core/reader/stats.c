@@ -20,7 +20,7 @@ static void count_threads(const struct roster *roster, struct roster_stats *stat
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
-    cds_list_for_each_entry (thread, &roster->threads, of_roster) {
+    rst_for_each_thread (thread, roster) {
         stats->sessions_opened += rst_load(&thread->counts.sessions_opened);
         stats->txns_begun += rst_load(&thread->counts.txns_begun);
         stats->txns_forced += rst_load(&thread->counts.txns_forced);
