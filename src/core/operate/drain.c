@@ -134,10 +134,11 @@ static int look_at(const struct roster_session *session, const struct roster_sho
 static void count_opening(struct drain *drain)
 {
     const struct rst_thread *thread;
+    const struct cds_list_head *node;
 
     drain->opening = 0;
     rst_thread_process_lock();
-    rst_for_each_thread (thread, drain->roster)
+    rst_for_each_thread (thread, node, drain->roster)
         /* c: pairs with 1 and 5 */
         drain->opening += (rst_load_acquire(&thread->opening) & drain->options.kinds) != 0;
     rst_thread_process_unlock();

@@ -68,13 +68,14 @@ static void stays_sum(struct roster *roster, struct roster_metrics *metrics)
 {
     struct rst_all_stays stays = {{0}, {{0}}};
     const struct rst_thread *thread;
+    const struct cds_list_head *node;
     unsigned n;
 
     rst_thread_process_lock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)
         times_add(&metrics->states[n], rst_load(&roster->stays.sum_ns[n]),
                   roster->stays.buckets[n]);
-    rst_for_each_thread (thread, roster)
+    rst_for_each_thread (thread, node, roster)
         rst_stays_add(&stays, &thread->stays);
     rst_thread_process_unlock();
     for (n = 0; n < ROSTER_RUN_STATES; n++)

@@ -14,13 +14,14 @@
 static void count_threads(const struct roster *roster, struct roster_stats *stats)
 {
     const struct rst_thread *thread;
+    const struct cds_list_head *node;
 
     rst_thread_process_lock();
     stats->sessions_opened = rst_load(&roster->alone.sessions_opened);
     stats->txns_begun = rst_load(&roster->alone.txns_begun);
     stats->txns_forced = rst_load(&roster->alone.txns_forced);
     stats->statements = rst_load(&roster->alone.statements);
-    rst_for_each_thread (thread, roster) {
+    rst_for_each_thread (thread, node, roster) {
         stats->sessions_opened += rst_load(&thread->counts.sessions_opened);
         stats->txns_begun += rst_load(&thread->counts.txns_begun);
         stats->txns_forced += rst_load(&thread->counts.txns_forced);

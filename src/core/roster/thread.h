@@ -56,11 +56,11 @@ struct rst_thread {
 
 /* All contexts of a roster, under the process-wide lock. The loop of liburcu forms the address of a
  * context at the list's head, where there is none, nor the alignment of one. */
-#define rst_for_each_thread(thread, roster)                                                        \
-    for (const struct cds_list_head *rst_at = (roster)->threads.next;                              \
-         rst_at != &(roster)->threads &&                                                           \
-         ((thread) = caa_container_of(rst_at, struct rst_thread, of_roster), true);                \
-         rst_at = rst_at->next)
+#define rst_for_each_thread(thread, node, roster)                                                  \
+    for ((node) = (roster)->threads.next;                                                          \
+         (node) != &(roster)->threads &&                                                           \
+         ((thread) = caa_container_of(node, struct rst_thread, of_roster), true);                  \
+         (node) = (node)->next)
 
 /* The size of a piece of memory, and the number of contexts that are carved from it. */
 #define RST_CONTEXTS_PIECE ((size_t)16 * 1024)
