@@ -39,13 +39,14 @@ int job_handover_begin(struct worker *worker)
 {
     struct handover *it = worker->job->arg;
     struct arena *arena = it->lane->arena;
-    size_t i, n = it->lane->n_seats < HANDOVER_SEATS ? it->lane->n_seats : HANDOVER_SEATS;
+    size_t i, free_seats = it->lane->n_seats - it->lane->open;
+    size_t n = free_seats < HANDOVER_SEATS ? free_seats : HANDOVER_SEATS;
     bool begun = false;
     int err = arena_enter(arena);
 
     oracle_role_owner();
     for (i = 0; i < n; i++)
-        put(&it->ended, it->lane->seats[i].session);
+        put(&it->ended, it->lane->seats[it->lane->open + i].session);
     /* At least one, also when the time was up before this thread got a processor. */
     while (!err && !(begun && runner_stopped(worker))) {
         void *session = take(&it->ended);
