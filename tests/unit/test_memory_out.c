@@ -7,7 +7,6 @@
  * has changed, it works afterwards, and nothing is leaked. What ends something never fails (G7).
  */
 
-#include "core/base/slab.h"
 #include "core/base/trim.h"
 #include "core/roster/roster.h"
 #include "core/roster/thread.h"
@@ -761,31 +760,4 @@ Test(memory_out, a_new_thread_takes_nothing_from_the_heap)
     if (RST_SMALL_IF_SANITIZED(true, false))
         cr_assert_eq((long)blocks, before, "%ld blocks", (long)blocks - before);
     unit_end(roster, session);
-}
-
-static void *carve(void *slabs)
-{
-    int i;
-
-    for (i = 0; i < 100; i++)
-        cr_expect_not_null(rst_slabs_carve(slabs));
-    return (void *)failing_blocks();
-}
-
-/* It would be in an arena that the C library makes for the thread, and keeps. */
-Test(memory_out, a_new_slab_takes_nothing_from_the_heap)
-{
-    struct rst_account account = {.backlog_limit = UINT64_MAX};
-    struct rst_slabs slabs;
-    pthread_t thread;
-    void *blocks;
-    long before;
-
-    rst_slabs_init(&slabs, 4096, &account);
-    before = failing_blocks();
-    unit_ok(pthread_create(&thread, NULL, carve, &slabs));
-    unit_ok(pthread_join(thread, &blocks));
-    if (RST_SMALL_IF_SANITIZED(true, false))
-        cr_assert_eq((long)blocks, before, "%ld blocks", (long)blocks - before);
-    rst_slabs_destroy(&slabs);
 }

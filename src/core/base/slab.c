@@ -36,6 +36,16 @@ void rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *a
         (struct rst_slabs){.lock = PTHREAD_MUTEX_INITIALIZER, .piece = piece, .account = account};
 }
 
+/* LeakSanitizer takes what only mapped memory leads to for lost, unless it knows of that. */
+#ifdef RST_ASAN
+#include <sanitizer/lsan_interface.h>
+#define root_begins(memory, bytes) __lsan_register_root_region((memory), (bytes))
+#define root_ends(memory, bytes) __lsan_unregister_root_region((memory), (bytes))
+#else
+#define root_begins(memory, bytes) ((void)0)
+#define root_ends(memory, bytes) ((void)0)
+#endif
+
 void *rst_map(size_t bytes, size_t alignment)
 {
     char *made =
@@ -48,11 +58,13 @@ void *rst_map(size_t bytes, size_t alignment)
     if (before)
         munmap(made, before);
     munmap(made + before + bytes, alignment - before);
+    root_begins(made + before, bytes);
     return made + before;
 }
 
 void rst_unmap(void *memory, size_t bytes)
 {
+    root_ends(memory, bytes);
     /* Leaving a hole takes one more mapping, and the process may have reached its limit. */
     if (munmap(memory, bytes))
         madvise(memory, bytes, MADV_DONTNEED);
@@ -85,46 +97,9 @@ void rst_zeroed_give(void *memory, size_t bytes)
         rst_unmap(memory, whole_pages(bytes));
 }
 
-/* What describes slabs, of the whole process. Mapped, too: any thread may need a slab, and its
- * first malloc() may make the C library set up an arena, which stays. */
-static struct {
-    pthread_mutex_t lock;
-    struct rst_slab *unused;
-} descriptors = {PTHREAD_MUTEX_INITIALIZER, NULL};
-
-static void give_descriptors(struct rst_slab *slabs, size_t n)
-{
-    while (n--) {
-        slabs[n].next = descriptors.unused;
-        descriptors.unused = &slabs[n];
-    }
-}
-
-static struct rst_slab *descriptor_take(void)
-{
-    enum { PAGE = 4096 };
-    struct rst_slab *slab;
-
-    pthread_mutex_lock(&descriptors.lock);
-    if (!descriptors.unused && (slab = rst_map(PAGE, PAGE)))
-        give_descriptors(slab, PAGE / sizeof(*slab));
-    slab = descriptors.unused;
-    if (slab)
-        descriptors.unused = slab->next;
-    pthread_mutex_unlock(&descriptors.lock);
-    return slab;
-}
-
-static void descriptor_give(struct rst_slab *slab)
-{
-    pthread_mutex_lock(&descriptors.lock);
-    give_descriptors(slab, 1);
-    pthread_mutex_unlock(&descriptors.lock);
-}
-
 static struct rst_slab *slab_new(struct rst_slabs *slabs)
 {
-    struct rst_slab *slab = descriptor_take();
+    struct rst_slab *slab = calloc(1, sizeof(*slab));
     size_t bytes = FIRST_SLAB;
 
     if (!slab)
@@ -135,19 +110,21 @@ static struct rst_slab *slab_new(struct rst_slabs *slabs)
         bytes = slabs->piece;
     /* Aligned to all that its pieces may have to be. Small ones are mapped, too: the C library does
      * not for certain return to the system what is freed, least of all in the arenas of threads. */
-    *slab = (struct rst_slab){
-        .base = map_huge(bytes, bytes), .bytes = bytes, .slabs = slabs, .account = slabs->account};
+    slab->base = map_huge(bytes, bytes);
     if (!slab->base) {
-        descriptor_give(slab);
+        free(slab);
         return NULL;
     }
+    slab->bytes = bytes;
+    slab->slabs = slabs;
+    slab->account = slabs->account;
     return slab;
 }
 
 static void slab_free(struct rst_slab *slab)
 {
     rst_unmap(slab->base, slab->bytes);
-    descriptor_give(slab);
+    free(slab);
 }
 
 void rst_slabs_destroy(struct rst_slabs *slabs)
