@@ -28,6 +28,7 @@ check() {
                 }
             }
             /pthread_atfork\(/ { handler = $0; sub(/.*atfork\(/, "", handler); sub(/,.*/, "", handler) }
+            /return rst_process_at_fork\(/ { split($0, given, ", "); handler = given[2] }
             # By the handler, or by what it calls in this file.
             function taken_by(f, lock,  n, i, called) {
                 n = split(calls[f], called, " ")

@@ -48,7 +48,7 @@ control src/core/operate/kill.c 's/\btake_back(/take_it_back(/' 1
 grep -q '^kill: take_back() is not in src/core/operate/kill.c any more' "$work/said" ||
     fail "it does not say what is gone: $(cat "$work/said")"
 control src/core/scanner/scan.c 's,/\* b: pairs with B.*\*/,,' 0
-control src/core/scanner/minimum.c 's,^    err = rst_scan(,	err = rst_scan(,' 0
+control src/core/scanner/minimum.c 's,^        err = rst_scan(,	err = rst_scan(,' 0
 cp "$work/tests/model/kill.pml" "$work/tests/model/another.pml"
 "$check" -C "$work" >"$work/said" && fail "a model without a record passes"
 exit $failed
