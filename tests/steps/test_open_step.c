@@ -3,9 +3,10 @@
 
 /*
  * Opening a session beside a drain, in every order: an open that is refused has shown nothing to
- * anyone, and a session that was opened is not overlooked.
+ * anyone, and a session that was opened is not overlooked. And beside the table that grows.
  */
 
+#include "core/roster/roster.h"
 #include "steps.h"
 
 #include <criterion/criterion.h>
@@ -140,5 +141,37 @@ Test(open_step, is_refused_once_the_drain_is_announced)
     cr_assert_eq(opening.err, -ESHUTDOWN);
     cr_assert_eq(draining.err, 0);
     check(&opening, &draining, "drain announced");
+    cr_assert_eq(roster_destroy(roster), 0);
+}
+
+static void reclaim(void *arg)
+{
+    cr_expect_eq(roster_reclaim(arg), 0);
+}
+
+/* No later open asks for what is missing. */
+Test(open_step, a_table_grows_with_what_came_while_it_grew)
+{
+    enum { FEW = 300, MANY = 3000 };
+    static struct roster_session *sessions[MANY];
+    struct roster_options options = ROSTER_OPTIONS_INIT;
+    struct steps steps = {.fn = reclaim, .point = "hints: added"};
+    unsigned n;
+
+    options.flags = ROSTER_RECLAIM_MANUAL;
+    cr_assert_eq(roster_create(&options, &roster), 0);
+    steps.arg = roster;
+    for (n = 0; n < FEW; n++)
+        cr_assert_eq(roster_session_open(roster, NULL, &sessions[n]), 0);
+    cr_assert(steps_start(&steps));
+    for (; n < MANY; n++)
+        cr_assert_eq(roster_session_open(roster, NULL, &sessions[n]), 0);
+    steps_finish(&steps);
+    cr_expect_geq(roster->registry.buckets, MANY);
+    cr_expect_geq(roster->registry.hints.sessions, MANY);
+    for (n = 0; n < MANY; n++)
+        cr_assert_eq(roster_session_close(sessions[n]), 0);
+    for (n = 0; n < 10; n++)
+        reclaim(roster);
     cr_assert_eq(roster_destroy(roster), 0);
 }

@@ -100,14 +100,19 @@ static void resize_table(struct rst_registry *registry, uint64_t buckets)
 static void resize(struct rcu_head *head)
 {
     struct rst_registry *registry = caa_container_of(head, struct rst_registry, resize_head);
-    uint64_t open = rst_load(&registry->open), buckets = MIN_BUCKETS;
+    uint64_t buckets;
 
     rst_callback_begin(head);
-    while (buckets < open && buckets < registry->most_buckets)
-        buckets *= 2;
-    /* What cannot be had now is left, and the next open or close tries again. */
-    resize_table(registry, buckets);
-    resize_hints(registry, rst_load(&registry->buckets));
+    do {
+        uint64_t open = rst_load(&registry->open);
+
+        for (buckets = MIN_BUCKETS; buckets < open && buckets < registry->most_buckets;)
+            buckets *= 2;
+        resize_table(registry, buckets);
+        resize_hints(registry, rst_load(&registry->buckets));
+        /* Opens and closes in the meantime have queued nothing. What cannot be had now is left, and
+         * the next one tries again. */
+    } while (rst_load(&registry->buckets) == buckets && !fits(registry, rst_load(&registry->open)));
     /* Release: the head has left the queue; pairs with the acquire in resize_if_needed(). */
     rst_store_release(&registry->resizing, false);
     rst_callback_end();
