@@ -47,10 +47,11 @@ static void use_up(struct rst_slabs *slabs)
 /* Takes away all objects and slots that are at hand, so that the next call has to ask for more. */
 static void starve(struct roster *roster)
 {
+    const struct cds_list_head *node;
     struct rst_thread *thread;
     unsigned class;
 
-    cds_list_for_each_entry (thread, &roster->threads, of_roster) {
+    rst_for_each_thread (thread, node, roster) {
         for (class = 0; class < roster->hot_classes; class ++)
             thread->hot[class] = (struct rst_hot_cache){NULL, NULL, 0, 0};
         thread->sessions = (struct rst_graced_cache){.retired = NULL};
