@@ -129,6 +129,23 @@ static json_t *barrier_row(const char *name, uint64_t ts, int64_t ttl_ms)
                      ttl_ms == ROSTER_BARRIER_FOREVER ? json_null() : json_integer(ttl_ms));
 }
 
+/* The present of this host, which a safe point may have passed by the time that the store is asked,
+ * or by a clock that is a little ahead: for a second it is the present again. */
+static int set_now(struct cluster *cluster, const char *name, uint64_t *ts, int64_t ttl_ms)
+{
+    const struct timespec pause = {0, 10000000};
+    uint64_t began_ms = rst_monotonic_ms();
+    int err;
+
+    while (parse_ts("now", ts)) {
+        err = roster_barrier_set(cluster->safe_point, name, *ts, ttl_ms);
+        if (err != -ESTALE || rst_since(rst_monotonic_ms(), began_ms) > 1000)
+            return err;
+        nanosleep(&pause, NULL);
+    }
+    return -ESTALE;
+}
+
 static int barrier_set(const struct options *options, struct cluster *cluster)
 {
     uint64_t ts, unix_ms;
@@ -153,7 +170,9 @@ static int barrier_set(const struct options *options, struct cluster *cluster)
     if (!parse_ttl(options->ttl_ms, &ttl_ms))
         return ctl_error(CTL_USAGE, "--ttl-ms takes milliseconds from 1 to %lld, not \"%s\"",
                          (long long)ROSTER_STORE_MAX_TTL_MS, options->ttl_ms);
-    err = roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms);
+    err = strcmp(options->args[2], "now")
+              ? roster_barrier_set(cluster->safe_point, options->args[1], ts, ttl_ms)
+              : set_now(cluster, options->args[1], &ts, ttl_ms);
     if (err)
         return ctl_store_failed(options, err, roster_store_strerror(err));
     time_show((int64_t)roster_ts_physical_ms(ts), when, sizeof(when));

@@ -108,6 +108,20 @@ run 0 '*bad??*latin?*' barrier list "$store"
 run 0 '*"bad??"*"latin?"*' barrier list "$store" --json
 run 0 'barrier bad?? is gone' barrier delete $'bad\xff\e' "$store"
 run 0 '{"name":"latin?","result":"deleted"}' barrier delete $'latin\xe4' "$store" --json
+# Now is the present when the barrier stands, though the safe point is a little ahead of this clock.
+if command -v python3 >/dev/null; then
+    for ahead_ms in 400 3600000; do
+        cp "$work/store" "$work/ahead"
+        python3 -c 'import sqlite3, sys, time
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+ts = (int(time.time() * 1000) + int(sys.argv[2])) << 18
+db.execute("UPDATE kv SET value = ? WHERE key = ?", (str(ts).encode(), b"/roster/safepoint/txn"))' "$work/ahead" $ahead_ms
+        case $ahead_ms in
+        400) run 0 'barrier soon stands at *' barrier set soon now --store=sqlite:"$work/ahead" ;;
+        *) run 1 '*no longer protected*' barrier set soon now --store=sqlite:"$work/ahead" ;;
+        esac
+    done
+fi
 # A process that holds the lock is found.
 if command -v python3 >/dev/null; then
     python3 -c 'import sqlite3, sys, time
