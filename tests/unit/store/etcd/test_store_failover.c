@@ -220,7 +220,7 @@ Test(store_failover, without_descriptors_no_endpoint_is_blamed)
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
     cr_assert_eq(roster_store_stats(store, &stats), 0);
     cr_expect_eq(stats.endpoint_failures, 0);
-    cr_expect_eq(put_error(store, "k", 2000), 0, "as soon as there are some again");
+    cr_expect_eq(put_error(store, "k", 20000), 0, "as soon as there are some again");
     roster_store_close(store);
     fake_gateway_stop(&good);
 }
