@@ -140,18 +140,22 @@ static inline __attribute__((always_inline)) int repeat(struct worker *worker, o
     lane->refused = 0;
     cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID);
     last = wall = rst_clock_ns(CLOCK_MONOTONIC);
+    /* At least one, also when the time was up before this thread got a processor. */
     if (!latency) {
-        for (; !runner_stopped(worker) && !err; ops++)
+        do {
             err = op(lane);
+            ops++;
+        } while (!runner_stopped(worker) && !err);
     } else {
-        for (; !runner_stopped(worker) && !err; ops++) {
+        do {
             uint64_t now;
 
             err = op(lane);
             now = rst_clock_ns(CLOCK_MONOTONIC);
             histogram_add(latency, now - last);
             last = now;
-        }
+            ops++;
+        } while (!runner_stopped(worker) && !err);
     }
     lane->wall = rst_clock_ns(CLOCK_MONOTONIC) - wall;
     lane->cpu = rst_clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
