@@ -50,6 +50,16 @@ if [ -n "$found" ]; then
     echo "WRONG: a fork does not take $found"
     exit 1
 fi
+# One inside a struct of the whole process is not followed, so there is none but in the plugin, whose
+# server uses no plugin in a forked child.
+inside() {
+    grep -rnE '^(static .*\{|\}).*= *\{.*PTHREAD_MUTEX_INITIALIZER' "$1/src" | grep -v "^$1/src/mariadb/connections.c:" || :
+}
+found=$(inside "$ROSTER_SRCDIR")
+if [ -n "$found" ]; then
+    echo "WRONG: a mutex of the whole process is inside a struct: $found"
+    exit 1
+fi
 cp -R "$ROSTER_SRCDIR/src" "$tmp/src"
 chmod -R u+w "$tmp/src"
 sed -i '/^void rst_thread_process_lock/,/^}/s/pthread_mutex_lock(&process_lock)//' \
@@ -63,3 +73,8 @@ for planted in 'src/core/base/reclaim.c: lock' 'src/core/roster/thread.c: proces
         exit 1
     }
 done
+printf 'static struct {\n    pthread_mutex_t lock;\n} all = {PTHREAD_MUTEX_INITIALIZER};\n' >>"$tmp/src/core/base/slab.c"
+[ -n "$(inside "$tmp")" ] || {
+    echo "WRONG: not noticed: a mutex inside a struct"
+    exit 1
+}

@@ -11,6 +11,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* LeakSanitizer takes what only mapped memory leads to for lost, unless it knows of that. */
+#ifdef RST_ASAN
+#include <sanitizer/lsan_interface.h>
+#define root_begins(memory, bytes) __lsan_register_root_region((memory), (bytes))
+#define root_ends(memory, bytes) __lsan_unregister_root_region((memory), (bytes))
+#else
+#define root_begins(memory, bytes) ((void)0)
+#define root_ends(memory, bytes) ((void)0)
+#endif
+
 #define HUGE_PAGE ((size_t)2 * 1024 * 1024)
 
 #ifdef ROSTER_TEST_DELAYS
@@ -35,16 +45,6 @@ void rst_slabs_init(struct rst_slabs *slabs, size_t piece, struct rst_account *a
     *slabs =
         (struct rst_slabs){.lock = PTHREAD_MUTEX_INITIALIZER, .piece = piece, .account = account};
 }
-
-/* LeakSanitizer takes what only mapped memory leads to for lost, unless it knows of that. */
-#ifdef RST_ASAN
-#include <sanitizer/lsan_interface.h>
-#define root_begins(memory, bytes) __lsan_register_root_region((memory), (bytes))
-#define root_ends(memory, bytes) __lsan_unregister_root_region((memory), (bytes))
-#else
-#define root_begins(memory, bytes) ((void)0)
-#define root_ends(memory, bytes) ((void)0)
-#endif
 
 void *rst_map(size_t bytes, size_t alignment)
 {
